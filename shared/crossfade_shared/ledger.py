@@ -1,0 +1,109 @@
+"""The ledger: which mixture governs which step. Append-only, and the same on every rank."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossfade_shared.mixture import Mixture
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One version of the mixture and the first optimizer step (counted from 0) drawn under it."""
+
+    version: int
+    effective_step: int
+    mixture: Mixture
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the entry as plain JSON values."""
+        return {
+            "version": self.version,
+            "effective_step": self.effective_step,
+            "weights_ppm": dict(self.mixture.weights_ppm),
+            "digest": self.mixture.digest,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> LedgerEntry:
+        """Read what `to_json` wrote; raises `ValueError` where the digest does not fit the weights."""
+        entry = cls(
+            version=int(values["version"]),
+            effective_step=int(values["effective_step"]),
+            mixture=Mixture(values["weights_ppm"]),
+        )
+        if entry.mixture.digest != values["digest"]:
+            raise ValueError(f"ledger entry of version {entry.version}: the digest does not fit the weights")
+        return entry
+
+
+class Ledger:
+    """An append-only history of mixtures over steps.
+
+    The first entry governs step 0. Versions and effective steps both grow strictly, so every step has exactly one
+    version and a version that was applied governed at least one step.
+    """
+
+    def __init__(self, entries: Iterable[LedgerEntry]) -> None:
+        self._entries: list[LedgerEntry] = []
+        self._effective_steps: list[int] = []
+        for entry in entries:
+            self.append(entry)
+        if not self._entries:
+            raise ValueError("a ledger begins with the mixture of step 0")
+
+    def append(self, entry: LedgerEntry) -> None:
+        """Add a later version; raises `ValueError` if it is not later in both version and step."""
+        if not self._entries:
+            if entry.effective_step != 0:
+                raise ValueError(f"the first entry must take effect at step 0, not {entry.effective_step}")
+        else:
+            last = self._entries[-1]
+            if entry.version <= last.version:
+                raise ValueError(f"version {entry.version} does not follow version {last.version}")
+            if entry.effective_step <= last.effective_step:
+                raise ValueError(
+                    f"version {entry.version} would take effect at step {entry.effective_step}, which is not after "
+                    f"step {last.effective_step} of version {last.version}"
+                )
+            entry.mixture.check_covers(last.mixture.sources)
+        self._entries.append(entry)
+        self._effective_steps.append(entry.effective_step)
+
+    def entry_at(self, step: int) -> LedgerEntry:
+        """Give the entry that governs a step."""
+        if step < 0:
+            raise ValueError(f"steps are counted from 0; {step} is none")
+        return self._entries[bisect_right(self._effective_steps, step) - 1]
+
+    def mixture_at(self, step: int) -> Mixture:
+        """Give the mixture that governs a step."""
+        return self.entry_at(step).mixture
+
+    @property
+    def last(self) -> LedgerEntry:
+        """The newest entry."""
+        return self._entries[-1]
+
+    def __iter__(self) -> Iterator[LedgerEntry]:
+        return iter(tuple(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ledger) and self._entries == other._entries
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Give the whole ledger as plain JSON values."""
+        return [entry.to_json() for entry in self._entries]
+
+    @classmethod
+    def from_json(cls, values: Iterable[Mapping[str, Any]]) -> Ledger:
+        """Read what `to_json` wrote."""
+        return cls(LedgerEntry.from_json(value) for value in values)

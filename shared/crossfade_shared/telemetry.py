@@ -1,0 +1,106 @@
+"""What workers report through the Redis stream, and how a batch of reports is written on the wire.
+
+A stream entry has three fields: `attempt` and `sequence` (whole numbers; together they identify the batch, so that
+the controller takes each in once) and `reports`, a JSON array of the models below. Telemetry is lossy by design:
+what could not be sent is counted and reported as `DroppedReport`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from crossfade_shared.phases import PhaseName
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(frozen=True)  # unknown fields are ignored: an older controller reads a newer worker
+
+
+class AttemptReport(_Report):
+    """A process lifetime of the run began."""
+
+    kind: Literal["attempt"] = "attempt"
+    start_step: int
+    total_steps: int
+    tokens_per_step: int
+    world_size: int
+
+
+class StepReport(_Report):
+    """One optimizer step, trained on. Losses are mean nats a token; None stands for a value that was not finite."""
+
+    kind: Literal["step"] = "step"
+    step: int
+    tokens: int
+    """Tokens trained on by the end of this step, over the whole run."""
+    version: int
+    phase: PhaseName
+    loss: float | None
+    learning_rate: float
+    gradient_norm: float | None
+    seconds: float
+    source_loss: dict[str, float | None]
+    """By source; a source that was not in the batch is absent."""
+    source_tokens: dict[str, int]
+    """Tokens trained on by source, over the whole run."""
+
+
+class AppliedReport(_Report):
+    """Every rank appended this version to its ledger, each at the step it names here."""
+
+    kind: Literal["applied"] = "applied"
+    version: int
+    digest: str
+    effective_steps: dict[int, int]
+    """By rank."""
+
+
+class RefusedReport(_Report):
+    """Something in Redis was not a valid envelope of this run; the mixture in force stays."""
+
+    kind: Literal["refused"] = "refused"
+    step: int
+    why: str
+
+
+class CheckpointReport(_Report):
+    """A complete checkpoint lies on disk."""
+
+    kind: Literal["checkpoint"] = "checkpoint"
+    step: int
+    tokens: int
+    path: str
+
+
+class DroppedReport(_Report):
+    """So many reports were dropped since the last one of these, because Redis did not take them in time."""
+
+    kind: Literal["dropped"] = "dropped"
+    num_reports: int
+
+
+class FinishedReport(_Report):
+    """The run reached its last step."""
+
+    kind: Literal["finished"] = "finished"
+    step: int
+    tokens: int
+
+
+Report = Annotated[
+    AttemptReport | StepReport | AppliedReport | RefusedReport | CheckpointReport | DroppedReport | FinishedReport,
+    Field(discriminator="kind"),
+]
+_REPORTS: TypeAdapter[list[Report]] = TypeAdapter(list[Report])
+
+
+def encode_reports(reports: list[Report]) -> bytes:
+    """Give the `reports` field of a stream entry."""
+    return _REPORTS.dump_json(reports)
+
+
+def decode_reports(wire: bytes) -> list[Report]:
+    """Read the `reports` field of a stream entry; raises `pydantic.ValidationError`."""
+    return _REPORTS.validate_json(wire)
