@@ -54,7 +54,7 @@ class Mixture:
         object.__setattr__(self, "weights_ppm", weights)
 
     @classmethod
-    def from_weights(cls, weights: Mapping[str, float]) -> Mixture:
+    def from_weights(cls, weights: Mapping[str, float | Fraction]) -> Mixture:
         """Round positive relative numbers to parts per million by largest remainder, ties by source name.
 
         The arithmetic is exact (fractions of the given floats), so equal inputs give equal mixtures everywhere.
@@ -114,7 +114,7 @@ class Mixture:
             )
 
 
-def complete_weights(weights: Mapping[str, float], current: Mixture) -> dict[str, float]:
+def complete_weights(weights: Mapping[str, float], current: Mixture) -> dict[str, float | Fraction]:
     """Add the sources that are off now and were left out; a source with a weight now may not be left out.
 
     Raises `MixtureError` for an unknown source or for one that is left out while its weight is above 0.
@@ -179,9 +179,8 @@ def _with_rest_in_proportion(current: Mixture, asked: Mapping[str, Fraction]) ->
             field="weights",
         )
     total = sum(others.values())
-    exact = dict.fromkeys(current.sources, Fraction(0)) | dict(asked)
-    exact |= {name: rest * ppm / total for name, ppm in others.items()}
-    return Mixture.from_weights(exact)  # type: ignore[arg-type]  # fractions are exact where floats would round
+    in_proportion = {name: rest * ppm / total for name, ppm in others.items()}
+    return Mixture.from_weights({name: asked.get(name, in_proportion.get(name, 0)) for name in current.sources})
 
 
 def _check_sources(weights: Mapping[str, object]) -> None:
@@ -190,11 +189,11 @@ def _check_sources(weights: Mapping[str, object]) -> None:
     if len(weights) > MAX_SOURCES:
         raise MixtureError(f"weights name {len(weights)} sources; {MAX_SOURCES} is the most", field="weights")
     for name in weights:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name):
             raise MixtureError(f"weights: {name!r} is not a source name; use {NAME_RULE}", field="weights")
 
 
-def _exact_weight(name: str, weight: float | Fraction, *, field: str | None = None) -> Fraction:
+def _exact_weight(name: str, weight: object, *, field: str | None = None) -> Fraction:
     field = field or f"weights.{name}"
     accepted = "give a finite number of at least 0"
     if isinstance(weight, bool) or not isinstance(weight, int | float | Fraction):

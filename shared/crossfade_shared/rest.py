@@ -38,7 +38,7 @@ class RestClient:
             response = self._http.request(method, path, **arguments)
         except httpx2.TransportError as error:
             raise UnreachableError(
-                f"no controller answers at {self.url} ({error or type(error).__name__}); start one with "
+                f"no controller answers at {self.url} ({type(error).__name__}); start one with "
                 "`crossfade serve` or name another with --controller"
             ) from error
         if response.is_success:
