@@ -1,0 +1,149 @@
+"""Agreement: every rank takes a new mixture at the same step, and nobody waits for the network.
+
+Rank 0 announces at each step boundary what governs the next step, in a small tensor broadcast on a CPU process group.
+The broadcast is started one step before it is needed. Only when the announced version is new, which all ranks see in
+the same tensor, do they exchange its body, so no rank ever enters a collective that another one skips.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from crossfade_shared.envelope import MixtureEnvelope
+from crossfade_shared.ledger import Ledger, LedgerEntry
+from crossfade_shared.mixture import Mixture
+
+_DIGEST_WORDS = 4
+_UNCHANGED = 0
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """A version that every rank has appended to its ledger, with the step each one named, by rank."""
+
+    entry: LedgerEntry
+    effective_steps: dict[int, int]
+
+
+class Agreement:
+    """Moves the ledger of every rank forward in step.
+
+    `newest` reads rank 0's slot; `record` makes an entry durable on rank 0 before anybody acts on it. `group` is a
+    CPU process group of all ranks, or None for a single process. `first_free_step` is the first step that may get a
+    new version: after a crash, the first one that no earlier attempt can have drawn.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        newest: Callable[[], MixtureEnvelope | None],
+        record: Callable[[LedgerEntry], None],
+        tokens_per_step: int,
+        first_free_step: int,
+        group: dist.ProcessGroup | None,
+    ) -> None:
+        self.ledger = ledger
+        self._newest = newest
+        self._record = record
+        self._tokens_per_step = tokens_per_step
+        self._first_free_step = first_free_step
+        self._group = group
+        self._is_leader = group is None or dist.get_rank() == 0
+        self._announced: LedgerEntry | None = None  # on rank 0 only
+        self._header = torch.zeros(3 + _DIGEST_WORDS, dtype=torch.int64)
+        self._in_flight: dist.Work | None = None
+
+    def announce(self, step: int) -> None:
+        """Start to tell all ranks what governs `step`; to be followed by `conclude(step)` on every rank."""
+        if self._is_leader:
+            self._announced = self._entry_for(step)
+            self._header = _header_of(self._announced)
+        if self._group is not None:
+            self._in_flight = dist.broadcast(self._header, src=0, group=self._group, async_op=True)
+
+    def conclude(self, step: int) -> Adoption | None:
+        """Take what was announced for `step`; gives the adoption if the mixture changes, the same on every rank."""
+        if self._in_flight is not None:
+            self._in_flight.wait()
+            self._in_flight = None
+        version = int(self._header[0])
+        if version == _UNCHANGED:
+            return None
+        entry = self._exchange_body(version)
+        if entry.effective_step != step:
+            raise RuntimeError(f"version {version} was announced for step {entry.effective_step} but reached {step}")
+        self.ledger.append(entry)
+        return Adoption(entry, self._confirm(entry))
+
+    def finish(self) -> None:
+        """Wait for an announcement that no step will use, so that no rank leaves another one in a collective."""
+        if self._in_flight is not None:
+            self._in_flight.wait()
+            self._in_flight = None
+
+    def _entry_for(self, step: int) -> LedgerEntry | None:
+        """Give the entry that begins at `step`, durably recorded, or None; the newest version overtakes the others."""
+        envelope = self._newest()
+        last = self.ledger.last
+        if envelope is None or envelope.version <= last.version:
+            return None
+        earliest = max(envelope.earliest_step(self._tokens_per_step), self._first_free_step, last.effective_step + 1)
+        if step < earliest:
+            return None
+        entry = LedgerEntry(envelope.version, step, envelope.mixture)
+        self._record(entry)
+        return entry
+
+    def _exchange_body(self, version: int) -> LedgerEntry:
+        body = torch.empty(int(self._header[2]), dtype=torch.uint8)
+        if self._announced is not None:
+            body = _to_bytes(self._announced.mixture)
+        if self._group is not None:
+            dist.broadcast(body, src=0, group=self._group)
+        mixture = Mixture(json.loads(bytes(body.tolist())))
+        if not torch.equal(_digest_words(mixture), self._header[3:]):
+            raise RuntimeError(f"the body of version {version} does not fit its digest")
+        return LedgerEntry(version, int(self._header[1]), mixture)
+
+    def _confirm(self, entry: LedgerEntry) -> dict[int, int]:
+        if self._group is None:
+            return {0: entry.effective_step}
+        steps = [torch.zeros(1, dtype=torch.int64) for _ in range(dist.get_world_size(self._group))]
+        dist.all_gather(steps, torch.tensor([entry.effective_step]), group=self._group)
+        return {rank: int(step) for rank, step in enumerate(steps)}
+
+
+def share_json(value: Any, group: dist.ProcessGroup | None) -> Any:  # noqa: ANN401 - JSON
+    """Give every rank the JSON value that rank 0 holds (what the others pass is ignored)."""
+    if group is None:
+        return value
+    body = torch.frombuffer(bytearray(json.dumps(value).encode()), dtype=torch.uint8)
+    size = torch.tensor([len(body)])
+    dist.broadcast(size, src=0, group=group)
+    if dist.get_rank() != 0:
+        body = torch.empty(int(size), dtype=torch.uint8)
+    dist.broadcast(body, src=0, group=group)
+    return json.loads(bytes(body.tolist()))
+
+
+def _header_of(entry: LedgerEntry | None) -> torch.Tensor:
+    header = torch.zeros(3 + _DIGEST_WORDS, dtype=torch.int64)
+    if entry is not None:
+        header[0], header[1], header[2] = entry.version, entry.effective_step, len(_to_bytes(entry.mixture))
+        header[3:] = _digest_words(entry.mixture)
+    return header
+
+
+def _to_bytes(mixture: Mixture) -> torch.Tensor:
+    return torch.frombuffer(bytearray(json.dumps(dict(mixture.weights_ppm)).encode()), dtype=torch.uint8)
+
+
+def _digest_words(mixture: Mixture) -> torch.Tensor:
+    return torch.frombuffer(bytearray(bytes.fromhex(mixture.digest)), dtype=torch.int64)

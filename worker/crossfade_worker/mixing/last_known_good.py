@@ -1,0 +1,28 @@
+"""The newest valid envelope on disk: a change that Redis forgot while training was down is not lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crossfade_shared.envelope import EnvelopeError, MixtureEnvelope, open_envelope
+from crossfade_worker.files import write_atomically
+
+
+class LastKnownGood:
+    """One envelope in a file, in its signed wire form, so that it is checked again when it is read."""
+
+    def __init__(self, path: Path, *, run: str, key: bytes) -> None:
+        self._path = path
+        self._run = run
+        self._key = key
+
+    def read(self) -> MixtureEnvelope | None:
+        """Give the envelope, or None if there is none or it is damaged (Redis and the ledger then have the word)."""
+        try:
+            return open_envelope(self._path.read_bytes(), run=self._run, key=self._key)
+        except (OSError, EnvelopeError):
+            return None
+
+    def write(self, wire: bytes) -> None:
+        """Replace it, whole or not at all."""
+        write_atomically(self._path, wire)

@@ -1,0 +1,105 @@
+"""The planner: a pure function from (seed, sources, mixtures so far) to the composition of the next global batch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossfade_shared.errors import UserError
+from crossfade_shared.mixture import Mixture
+from crossfade_worker.mixing.permutation import epoch_key, permute
+from crossfade_worker.mixing.quota import Int64s, apportion, interleave
+
+
+@dataclass(frozen=True, eq=False)
+class BatchPlan:
+    """What one global batch holds: `[sequences]` source numbers (by name order) and `[sequences]` rows within them."""
+
+    sources: NDArray[np.int16]
+    rows: Int64s
+
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) of the composition, equal on every rank and machine."""
+        digest = hashlib.sha256(self.sources.astype("<i2").tobytes())
+        digest.update(self.rows.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    def part(self, index: int, num_parts: int) -> BatchPlan:
+        """Give the index-th of `num_parts` equal, contiguous parts: a rank's slice or one of its micro-batches."""
+        size = len(self.rows) // num_parts
+        place = slice(index * size, (index + 1) * size)
+        return BatchPlan(self.sources[place], self.rows[place])
+
+
+@dataclass(frozen=True)
+class PlannerState:
+    """All that the next plan depends on besides the mixture: by source, credit (millionths) and sequences drawn."""
+
+    credits: tuple[int, ...]
+    cursors: tuple[int, ...]
+
+    @classmethod
+    def start(cls, num_sources: int) -> Self:
+        """Give the state before the first batch."""
+        return cls((0,) * num_sources, (0,) * num_sources)
+
+    def to_json(self) -> dict[str, list[int]]:
+        """Give plain JSON values for a checkpoint."""
+        return {"credits": list(self.credits), "cursors": list(self.cursors)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(tuple(map(int, values["credits"])), tuple(map(int, values["cursors"])))
+
+
+class Planner:
+    """Plans global batches of a fixed size, in order, without looking at world size, threads or prefetch depth.
+
+    `num_rows` gives each source's rows by name; sources are numbered in name order.
+    """
+
+    def __init__(self, num_rows: Mapping[str, int], *, seed: int, batch_sequences: int) -> None:
+        for name, rows in num_rows.items():
+            if rows < 1:
+                raise UserError(
+                    f"source {name!r} has no full row of tokens; give it more text or a shorter sequence length",
+                    field=f"sources.{name}",
+                )
+        self.sources = tuple(sorted(num_rows))
+        self.state = PlannerState.start(len(self.sources))
+        self._num_rows = [num_rows[name] for name in self.sources]
+        self._seed = seed
+        self._batch_sequences = batch_sequences
+
+    def next_plan(self, mixture: Mixture) -> BatchPlan:
+        """Plan the next batch under a mixture of exactly these sources and move on."""
+        weights = np.array([mixture.weights_ppm[name] for name in self.sources], dtype=np.int64)
+        counts, credits_left = apportion(np.array(self.state.credits, dtype=np.int64), weights, self._batch_sequences)
+        sources = interleave(counts)
+        rows = np.empty(len(sources), dtype=np.int64)
+        for number in np.flatnonzero(counts):
+            rows[sources == number] = self._rows(int(number), int(counts[number]))
+        self.state = PlannerState(
+            tuple(credits_left.tolist()),
+            tuple(cursor + int(count) for cursor, count in zip(self.state.cursors, counts, strict=True)),
+        )
+        return BatchPlan(sources, rows)
+
+    def _rows(self, number: int, count: int) -> Int64s:
+        """Give the next `count` rows of a source; draw c lies in epoch c // N at position c % N."""
+        num_rows = self._num_rows[number]
+        first = self.state.cursors[number]
+        parts = []
+        while count > 0:
+            epoch, position = divmod(first, num_rows)
+            size = min(count, num_rows - position)
+            positions = np.arange(position, position + size, dtype=np.int64)
+            parts.append(permute(positions, num_rows, epoch_key(self._seed, self.sources[number], epoch)))
+            first, count = first + size, count - size
+        return np.concatenate(parts)
