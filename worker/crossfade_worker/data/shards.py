@@ -52,6 +52,9 @@ class TokenSource:
     num_documents: int
     num_text_bytes: int
     """UTF-8 bytes of the text that the tokens stand for."""
+    num_held_out_documents: int
+    num_duplicates: int
+    """Documents left out because this source or an earlier one has the same text."""
     fingerprint: str
     """SHA-256 (hexadecimal) over the tokenizer's fingerprint and every shard's hashes."""
 
@@ -137,6 +140,8 @@ def _open_source(
         num_tokens=num_tokens,
         num_documents=sum(shard.num_documents for shard in shards),
         num_text_bytes=sum(shard.num_text_bytes for shard in record.shards),
+        num_held_out_documents=record.num_held_out_documents,
+        num_duplicates=record.num_duplicates,
         fingerprint=_digest([tokenizer_fingerprint, *(f"{s.tokens.sha256} {s.ends.sha256}" for s in record.shards)]),
     )
 
