@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 
-from crossfade_worker.data.python_modules import Documented, docstring_of, python_modules
+from crossfade_worker.data.python_modules import Documented, docstring_of, documented_nodes, python_modules
 
 _MIN_DOCUMENT_CHARACTERS = 300
 _MIN_DOCSTRING_CHARACTERS = 40
@@ -22,22 +22,21 @@ def collect_docstrings(seed: int) -> Iterator[str]:
 
 
 def _documents(tree: ast.Module) -> Iterator[str]:
-    paragraphs = []
-    for node in [tree, *tree.body]:
-        inner = list(_docstrings(node, deep=not isinstance(node, ast.Module)))
-        if isinstance(node, ast.ClassDef) and sum(map(len, inner)) >= _LARGE_CLASS_CHARACTERS:
+    paragraphs = _docstring(tree)
+    for statement in tree.body:
+        inner = [text for node in documented_nodes(statement) for text in _docstring(node)]
+        if isinstance(statement, ast.ClassDef) and sum(map(len, inner)) >= _LARGE_CLASS_CHARACTERS:
             yield _join(inner)
         else:
             paragraphs += inner
     yield _join(paragraphs)
 
 
-def _docstrings(node: ast.AST, *, deep: bool) -> Iterator[str]:
-    for inner in ast.walk(node) if deep else [node]:
-        if isinstance(inner, Documented) and (docstring := docstring_of(inner)):
-            text = inspect.cleandoc(ast.literal_eval(docstring.value))
-            if len(text) >= _MIN_DOCSTRING_CHARACTERS:
-                yield text
+def _docstring(node: Documented) -> list[str]:
+    """Give the node's docstring, or nothing if it has none of useful length."""
+    statement = docstring_of(node)
+    text = inspect.cleandoc(ast.literal_eval(statement.value)) if statement else ""
+    return [text] if len(text) >= _MIN_DOCSTRING_CHARACTERS else []
 
 
 def _join(docstrings: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import sysconfig
 import tokenize
 import warnings
@@ -31,10 +32,20 @@ def python_modules(seed: int) -> Iterator[PythonModule]:
 
     Tests, vendored copies and very large files are left out: they are tables and repetitions more often than code.
     """
-    files = sorted(_files(), key=lambda file: hashlib.sha256(f"{seed} {file[1]}".encode()).digest())
-    for path, _ in files:
+    files = dict(_files())
+    for name in sorted(files, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest()):
+        path = files[name]
         if path.stat().st_size <= _MAX_MODULE_BYTES and (module := _read(path)):
             yield module
+
+
+def documented_nodes(node: ast.AST) -> Iterator[Documented]:
+    """Give all that can have a docstring at or below a node, in the order of the source."""
+    if isinstance(node, Documented):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from documented_nodes(child)
 
 
 def docstring_of(node: Documented) -> ast.Expr | None:
@@ -45,14 +56,15 @@ def docstring_of(node: Documented) -> ast.Expr | None:
     return None
 
 
-def _files() -> set[tuple[Path, str]]:
+def _files() -> Iterator[tuple[str, Path]]:
     roots = {Path(sysconfig.get_path(key)).resolve() for key in ("stdlib", "purelib", "platlib")}
-    return {
-        (path, path.relative_to(root).as_posix())
-        for root in roots
-        for path in root.rglob("*.py")
-        if _SKIPPED_FOLDERS.isdisjoint(path.relative_to(root).parts)
-    }
+    for root in roots:
+        for folder, folders, names in os.walk(root):
+            folders[:] = [name for name in folders if name not in _SKIPPED_FOLDERS]
+            for name in names:
+                if name.endswith(".py"):
+                    path = Path(folder, name)
+                    yield path.relative_to(root).as_posix(), path
 
 
 def _read(path: Path) -> PythonModule | None:
