@@ -61,7 +61,6 @@ class RefusedReport(_Report):
     """Something in Redis was not a valid envelope of this run; the mixture in force stays."""
 
     kind: Literal["refused"] = "refused"
-    step: int
     why: str
 
 

@@ -19,7 +19,8 @@ from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.ledger import Ledger, LedgerEntry
 from crossfade_shared.mixture import Mixture
 
-_DIGEST_WORDS = 4
+_VERSION, _EFFECTIVE_STEP, _BODY_BYTES, _STOP = range(4)
+_DIGEST = slice(4, 8)
 _UNCHANGED = 0
 
 
@@ -29,6 +30,14 @@ class Adoption:
 
     entry: LedgerEntry
     effective_steps: dict[int, int]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What all ranks do at a step boundary: the same on every rank."""
+
+    stop: bool
+    adoption: Adoption | None
 
 
 class Agreement:
@@ -57,33 +66,34 @@ class Agreement:
         self._group = group
         self._is_leader = group is None or dist.get_rank() == 0
         self._announced: LedgerEntry | None = None  # on rank 0 only
-        self._header = torch.zeros(3 + _DIGEST_WORDS, dtype=torch.int64)
+        self._header = _header_of(None, stop=False)
         self._in_flight: dist.Work | None = None
 
-    def announce(self, step: int) -> None:
-        """Start to tell all ranks what governs `step`; to be followed by `conclude(step)` on every rank."""
+    def announce(self, step: int, *, stop: bool = False) -> None:
+        """Start to tell all ranks what governs `step`; to be followed by `conclude(step)` on every rank.
+
+        `stop` counts on rank 0 alone: it ends the run on every rank before `step` is drawn.
+        """
         if self._is_leader:
-            self._announced = self._entry_for(step)
-            self._header = _header_of(self._announced)
+            self._announced = None if stop else self._entry_for(step)
+            self._header = _header_of(self._announced, stop=stop)
         if self._group is not None:
             self._in_flight = dist.broadcast(self._header, src=0, group=self._group, async_op=True)
 
-    def conclude(self, step: int) -> Adoption | None:
-        """Take what was announced for `step`; gives the adoption if the mixture changes, the same on every rank."""
-        if self._in_flight is not None:
-            self._in_flight.wait()
-            self._in_flight = None
-        version = int(self._header[0])
+    def conclude(self, step: int) -> Decision:
+        """Take what was announced for `step`."""
+        self.finish()
+        version = int(self._header[_VERSION])
         if version == _UNCHANGED:
-            return None
+            return Decision(stop=bool(self._header[_STOP]), adoption=None)
         entry = self._exchange_body(version)
         if entry.effective_step != step:
             raise RuntimeError(f"version {version} was announced for step {entry.effective_step} but reached {step}")
         self.ledger.append(entry)
-        return Adoption(entry, self._confirm(entry))
+        return Decision(stop=False, adoption=Adoption(entry, self._confirm(entry)))
 
     def finish(self) -> None:
-        """Wait for an announcement that no step will use, so that no rank leaves another one in a collective."""
+        """Wait for the announcement under way, if any, so that no rank leaves another one in a collective."""
         if self._in_flight is not None:
             self._in_flight.wait()
             self._in_flight = None
@@ -102,15 +112,15 @@ class Agreement:
         return entry
 
     def _exchange_body(self, version: int) -> LedgerEntry:
-        body = torch.empty(int(self._header[2]), dtype=torch.uint8)
+        body = torch.empty(int(self._header[_BODY_BYTES]), dtype=torch.uint8)
         if self._announced is not None:
             body = _to_bytes(self._announced.mixture)
         if self._group is not None:
             dist.broadcast(body, src=0, group=self._group)
         mixture = Mixture(json.loads(bytes(body.tolist())))
-        if not torch.equal(_digest_words(mixture), self._header[3:]):
+        if not torch.equal(_digest_words(mixture), self._header[_DIGEST]):
             raise RuntimeError(f"the body of version {version} does not fit its digest")
-        return LedgerEntry(version, int(self._header[1]), mixture)
+        return LedgerEntry(version, int(self._header[_EFFECTIVE_STEP]), mixture)
 
     def _confirm(self, entry: LedgerEntry) -> dict[int, int]:
         if self._group is None:
@@ -133,11 +143,14 @@ def share_json(value: Any, group: dist.ProcessGroup | None) -> Any:  # noqa: ANN
     return json.loads(bytes(body.tolist()))
 
 
-def _header_of(entry: LedgerEntry | None) -> torch.Tensor:
-    header = torch.zeros(3 + _DIGEST_WORDS, dtype=torch.int64)
+def _header_of(entry: LedgerEntry | None, *, stop: bool) -> torch.Tensor:
+    header = torch.zeros(_DIGEST.stop, dtype=torch.int64)
+    header[_STOP] = stop
     if entry is not None:
-        header[0], header[1], header[2] = entry.version, entry.effective_step, len(_to_bytes(entry.mixture))
-        header[3:] = _digest_words(entry.mixture)
+        header[_VERSION] = entry.version
+        header[_EFFECTIVE_STEP] = entry.effective_step
+        header[_BODY_BYTES] = len(_to_bytes(entry.mixture))
+        header[_DIGEST] = _digest_words(entry.mixture)
     return header
 
 

@@ -37,8 +37,8 @@ class LedgerJournal:
                 entries.append(LedgerEntry.from_json(json.loads(line)))
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
-                    f"{self.path}, line {number}: not a ledger entry ({error}); restore the file from a copy, or remove "
-                    "it to continue from the ledger of the last checkpoint"
+                    f"{self.path}, line {number}: not a ledger entry ({error}); restore the file from a copy, or "
+                    "remove it to continue from the ledger of the last checkpoint"
                 ) from error
         return Ledger(entries) if entries else None
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.mixture import Mixture
-from crossfade_worker.mixing.permutation import epoch_key, permute
+from crossfade_worker.mixing.permutation import epoch_key, half_bits, permute
 from crossfade_worker.mixing.quota import Int64s, apportion, interleave
 
 
@@ -73,33 +73,36 @@ class Planner:
                 )
         self.sources = tuple(sorted(num_rows))
         self.state = PlannerState.start(len(self.sources))
-        self._num_rows = [num_rows[name] for name in self.sources]
+        self._num_rows = np.array([num_rows[name] for name in self.sources], dtype=np.int64)
+        self._half_widths = np.array([half_bits(num_rows[name]) for name in self.sources], dtype=np.uint64)
         self._seed = seed
         self._batch_sequences = batch_sequences
 
     def next_plan(self, mixture: Mixture) -> BatchPlan:
         """Plan the next batch under a mixture of exactly these sources and move on."""
         weights = np.array([mixture.weights_ppm[name] for name in self.sources], dtype=np.int64)
-        counts, credits_left = apportion(np.array(self.state.credits, dtype=np.int64), weights, self._batch_sequences)
-        sources = interleave(counts)
-        rows = np.empty(len(sources), dtype=np.int64)
-        for number in np.flatnonzero(counts):
-            rows[sources == number] = self._rows(int(number), int(counts[number]))
-        self.state = PlannerState(
-            tuple(credits_left.tolist()),
-            tuple(cursor + int(count) for cursor, count in zip(self.state.cursors, counts, strict=True)),
-        )
-        return BatchPlan(sources, rows)
+        credit, cursors = (np.array(values, dtype=np.int64) for values in (self.state.credits, self.state.cursors))
+        counts, credit = apportion(credit, weights, self._batch_sequences)
+        order = interleave(counts)
+        sources = np.repeat(np.arange(len(counts)), counts)
+        rows = self._rows(cursors, counts, sources)
+        self.state = PlannerState(tuple(credit.tolist()), tuple((cursors + counts).tolist()))
+        return BatchPlan(sources[order].astype(np.int16), rows[order])
 
-    def _rows(self, number: int, count: int) -> Int64s:
-        """Give the next `count` rows of a source; draw c lies in epoch c // N at position c % N."""
-        num_rows = self._num_rows[number]
-        first = self.state.cursors[number]
-        parts = []
-        while count > 0:
-            epoch, position = divmod(first, num_rows)
-            size = min(count, num_rows - position)
-            positions = np.arange(position, position + size, dtype=np.int64)
-            parts.append(permute(positions, num_rows, epoch_key(self._seed, self.sources[number], epoch)))
-            first, count = first + size, count - size
-        return np.concatenate(parts)
+    def _rows(self, cursors: Int64s, counts: Int64s, sources: Int64s) -> Int64s:
+        """Give the rows of the next `counts` draws, grouped by source.
+
+        Draw c of a source of N rows lies in epoch c // N at position c % N of that epoch's permutation.
+        """
+        first_in_batch = np.repeat(np.cumsum(counts) - counts, counts)
+        draws = cursors[sources] + np.arange(len(sources)) - first_in_batch
+        epochs, positions = np.divmod(draws, self._num_rows[sources])
+        # Draws are grouped by source and grow within it, so a pair (source, epoch) is one run of neighbours.
+        begins = np.flatnonzero(np.diff(sources, prepend=-1) | np.diff(epochs, prepend=-1))
+        keys = [epoch_key(self._seed, self.sources[sources[begin]], int(epochs[begin])) for begin in begins]
+        return permute(
+            positions.astype(np.uint64),
+            self._num_rows[sources].astype(np.uint64),
+            self._half_widths[sources],
+            np.repeat(np.array(keys).T, np.diff(begins, append=len(sources)), axis=1),
+        )

@@ -36,15 +36,15 @@ def apportion(credit: Int64s, weights_ppm: Int64s, num_sequences: int) -> tuple[
     return counts, owed - counts * PARTS_PER_MILLION
 
 
-def interleave(counts: Int64s) -> NDArray[np.int16]:
-    """Spread sources evenly over a batch: give the source of each of its `counts.sum()` places.
+def interleave(counts: Int64s) -> Int64s:
+    """Spread sources evenly over a batch: give `[counts.sum()]` indices into the sequences grouped by source.
 
     The j-th of n sequences of a source is placed at (2j + 1) / 2n of the batch, ties by source order, so that every
-    contiguous part of the batch (a rank's slice, a micro-batch) holds nearly the same shares as the whole.
+    contiguous part of the batch (a rank's slice, a micro-batch) holds nearly the same shares as the whole. The
+    sequences of one source keep their order.
     """
-    source = np.repeat(np.arange(len(counts), dtype=np.int16), counts)
     first = np.repeat(np.cumsum(counts) - counts, counts)
-    numerator = 2 * (np.arange(len(source)) - first) + 1
+    numerator = 2 * (np.arange(len(first)) - first) + 1
     # Fixed point instead of a fraction: integers sort alike on every machine.
     place = (numerator << 32) // (2 * np.repeat(counts, counts))
-    return source[np.argsort(place, kind="stable")]
+    return np.argsort(place, kind="stable")

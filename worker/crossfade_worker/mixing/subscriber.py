@@ -29,8 +29,8 @@ class MixtureSubscriber:
     """Follows one run's mixture; `newest` is the highest valid version seen, or None.
 
     Notifications wake it at once; it polls as well, because a notification can be lost. Every value is checked
-    (signature, run, digest, sources) and a version lower than the newest is ignored. `on_refusal` is called with the reason,
-    once for each distinct bad value, from this thread.
+    (signature, run, digest, sources) and a version lower than the newest is ignored. `on_refusal` is called with the
+    reason, once for each distinct bad value, from this thread.
     """
 
     def __init__(

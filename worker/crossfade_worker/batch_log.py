@@ -1,0 +1,87 @@
+"""The batch log: what every rank really drew, a line a step, so that a replay can prove it or say where it differs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FILE_NAME = re.compile(r"attempt-(\d{4,})-rank-(\d{4,})\.jsonl")
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """One step as one rank drew it."""
+
+    step: int
+    version: int
+    mixture: str
+    """Digest of the mixture."""
+    plan: str
+    """Digest of the whole global batch's composition: equal on every rank."""
+    tokens: str
+    """Digest of the tokens that this rank read."""
+
+
+@dataclass(frozen=True)
+class BatchLogFile:
+    """The log of one rank in one attempt."""
+
+    path: Path
+    attempt: int
+    rank: int
+
+    def records(self) -> Iterator[BatchRecord]:
+        """Read the lines in order; a last line torn by a crash is left out."""
+        with self.path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield BatchRecord(**json.loads(line))
+
+    def last_step(self) -> int | None:
+        """Give the last step that was drawn, or None."""
+        last = None
+        for record in self.records():
+            last = record.step
+        return last
+
+
+class BatchLog:
+    """Appends this rank's records; every line reaches the operating system before its batch is trained on."""
+
+    def __init__(self, directory: Path, *, attempt: int, rank: int) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / f"attempt-{attempt:04d}-rank-{rank:04d}.jsonl"
+        self._file = path.open("x", encoding="ascii", buffering=1)
+
+    def write(self, record: BatchRecord) -> None:
+        """Append one line."""
+        self._file.write(json.dumps(asdict(record)) + "\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+def batch_log_files(directory: Path) -> list[BatchLogFile]:
+    """Give the logs of a run by attempt and rank."""
+    found = ((path, _FILE_NAME.fullmatch(path.name)) for path in directory.glob("attempt-*.jsonl"))
+    files = [BatchLogFile(path, int(match[1]), int(match[2])) for path, match in found if match]
+    return sorted(files, key=lambda file: (file.attempt, file.rank))
+
+
+def tokens_digest(tokens: NDArray[np.int64]) -> str:
+    """SHA-256 (hexadecimal) of `[rows, length + 1]` tokens."""
+    return hashlib.sha256(tokens.astype("<i8", copy=False).tobytes()).hexdigest()

@@ -1,0 +1,165 @@
+"""Checkpoints: folders that are there whole or not at all, in formats that execute nothing.
+
+A checkpoint holds `config.json` and `model.safetensors` (as transformers reads them), `optimizer.safetensors`, and
+`state.json` with the loop state: exactly what a resume needs to go on as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
+)
+from transformers import LlamaForCausalLM
+
+from crossfade_shared.errors import UserError
+from crossfade_shared.ledger import Ledger
+from crossfade_worker.files import sync_directory, write_atomically
+from crossfade_worker.mixing.planner import PlannerState
+from crossfade_worker.world import World
+
+FORMAT = "crossfade.checkpoint/1"
+_NAME = re.compile(r"step-(\d{8,})")
+_MODEL, _OPTIMIZER, _STATE = "model.safetensors", "optimizer.safetensors", "state.json"
+_TIED = "lm_head.weight"
+
+
+@dataclass(frozen=True)
+class LoopState:
+    """All of a run that is not weights: where it is, under which mixtures it came there, and what it was made of."""
+
+    step: int
+    """Optimizer steps completed."""
+    tokens: int
+    ledger: Ledger
+    planner: PlannerState
+    identity: dict[str, Any]
+    """What must be equal for the same batches to follow; compared field by field on resume."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "format": FORMAT,
+            "step": self.step,
+            "tokens": self.tokens,
+            "ledger": self.ledger.to_json(),
+            "planner": self.planner.to_json(),
+            "identity": self.identity,
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        if values["format"] != FORMAT:
+            raise ValueError(f"format {values['format']!r} is not {FORMAT!r}")
+        return cls(
+            step=int(values["step"]),
+            tokens=int(values["tokens"]),
+            ledger=Ledger.from_json(values["ledger"]),
+            planner=PlannerState.from_json(values["planner"]),
+            identity=values["identity"],
+        )
+
+
+def checkpoint_path(directory: Path, step: int) -> Path:
+    """Give the folder of the checkpoint after so many steps."""
+    return directory / f"step-{step:08d}"
+
+
+def complete_checkpoints(directory: Path) -> list[Path]:
+    """Give the complete checkpoints, oldest first."""
+    found = ((path, _NAME.fullmatch(path.name)) for path in directory.glob("step-*"))
+    return [path for _, path in sorted((int(match[1]), path) for path, match in found if match)]
+
+
+def read_state(path: Path) -> LoopState:
+    """Read a checkpoint's loop state; raises `UserError` naming the file if it is damaged."""
+    file = path / _STATE
+    try:
+        return LoopState.from_json(json.loads(file.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{file} is no checkpoint state ({error}); remove the folder {path} to resume from the one before"
+        ) from error
+
+
+def save_checkpoint(
+    directory: Path,
+    state: LoopState,
+    model: LlamaForCausalLM,
+    optimizer: torch.optim.Optimizer,
+    *,
+    is_leader: bool,
+    keep: int | None,
+) -> Path:
+    """Write a checkpoint under a temporary name and rename it; called on every rank, written by rank 0."""
+    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+    weights: Any = get_model_state_dict(model, options=options)
+    moments = get_optimizer_state_dict(model, optimizer, options=options)["state"]
+    path = checkpoint_path(directory, state.step)
+    if not is_leader:
+        return path
+    partial = directory / f".{path.name}.partial"
+    for leftover in directory.glob(".step-*.partial"):
+        shutil.rmtree(leftover)
+    partial.mkdir(parents=True)
+    model.config.save_pretrained(partial)
+    tensors = {name: tensor.contiguous() for name, tensor in weights.items() if name != _TIED}
+    save_file(tensors, partial / _MODEL, metadata={"format": "pt"})
+    save_file(_flatten(moments), partial / _OPTIMIZER)
+    write_atomically(partial / _STATE, json.dumps(state.to_json()).encode())
+    if path.exists():  # the same step reached again after a resume from an earlier one
+        shutil.rmtree(path)
+    partial.rename(path)
+    sync_directory(directory)
+    for old in complete_checkpoints(directory)[: -keep if keep else 0]:
+        shutil.rmtree(old)
+    return path
+
+
+def load_checkpoint(path: Path, model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, world: World) -> None:
+    """Put a checkpoint's weights and moments into model and optimizer; only rank 0 reads the files.
+
+    Raises `UserError` naming the checkpoint if a file is missing or damaged.
+    """
+    weights: dict[str, Any] = {}  # torch's own unions are wider than what stands in these files
+    moments: dict[str, Any] = {}
+    if world.is_leader:
+        try:
+            weights = load_file(path / _MODEL)
+            moments = _unflatten(load_file(path / _OPTIMIZER))
+        except Exception as error:
+            raise UserError(f"{path} cannot be loaded ({error}); remove it to resume from the one before") from error
+        weights[_TIED] = weights["model.embed_tokens.weight"]
+    options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=world.size > 1)
+    set_model_state_dict(model, weights, options=options)
+    groups = get_optimizer_state_dict(model, optimizer, options=StateDictOptions(full_state_dict=True))["param_groups"]
+    set_optimizer_state_dict(model, optimizer, {"state": moments, "param_groups": groups}, options=options)
+
+
+def _flatten(moments: Any) -> dict[str, torch.Tensor]:  # noqa: ANN401 - torch's own nesting
+    return {
+        f"{parameter}:{name}": tensor.contiguous()
+        for parameter, tensors in moments.items()
+        for name, tensor in tensors.items()
+    }
+
+
+def _unflatten(tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
+    moments: dict[str, Any] = {}
+    for key, tensor in tensors.items():
+        parameter, name = key.rsplit(":", 1)
+        moments.setdefault(parameter, {})[name] = tensor
+    return moments

@@ -1,0 +1,72 @@
+"""The link of a job to its controller, by way of Redis: mixtures in, reports out. Rank 0 alone has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from crossfade_shared.envelope import MixtureEnvelope
+from crossfade_shared.telemetry import RefusedReport, Report
+from crossfade_worker.config import RunConfig
+from crossfade_worker.mixing.last_known_good import LastKnownGood
+from crossfade_worker.mixing.subscriber import MixtureSubscriber
+from crossfade_worker.run_directory import RunDirectory
+from crossfade_worker.telemetry import TelemetrySender
+
+FIRST_LOOK_SECONDS = 3.0
+"""How long a start may wait for Redis: with everything down, training still starts within 5 s."""
+
+
+class Link(Protocol):
+    """What training sees of the world outside; neither method ever waits or raises."""
+
+    def newest(self) -> MixtureEnvelope | None:
+        """Give the newest valid mixture version that has arrived."""
+
+    def report(self, report: Report) -> None:
+        """Hand over a report for the controller."""
+
+
+class _NoLink:
+    def newest(self) -> MixtureEnvelope | None:
+        return None
+
+    def report(self, report: Report) -> None:
+        """Discard it: there is nobody to read it."""
+
+
+class _RedisLink:
+    def __init__(self, subscriber: MixtureSubscriber, sender: TelemetrySender) -> None:
+        self._subscriber = subscriber
+        self.report = sender.report
+
+    def newest(self) -> MixtureEnvelope | None:
+        return self._subscriber.newest
+
+
+@contextmanager
+def open_link(
+    config: RunConfig, sources: Iterable[str], directory: RunDirectory, *, attempt: int, is_leader: bool
+) -> Iterator[Link]:
+    """Follow the run's mixture and send its reports until the end of the block, if the run has a Redis at all."""
+    if not is_leader or not config.control.redis_url:
+        yield _NoLink()
+        return
+    key = config.control.signing_key()
+    sender = TelemetrySender(config.control.redis_url, run=config.run, attempt=attempt)
+    subscriber = MixtureSubscriber(
+        config.control.redis_url,
+        run=config.run,
+        key=key,
+        sources=sources,
+        last_known_good=LastKnownGood(directory.last_known_good, run=config.run, key=key),
+        on_refusal=lambda why: sender.report(RefusedReport(why=why)),
+    )
+    sender.start()
+    subscriber.start(patience_seconds=FIRST_LOOK_SECONDS)
+    try:
+        yield _RedisLink(subscriber, sender)
+    finally:
+        subscriber.stop()
+        sender.stop()

@@ -1,0 +1,1 @@
+"""The model: SmolLM2-family Llama configurations."""

@@ -1,0 +1,1 @@
+"""Optimisation: AdamW under a warm-up, stable, decay schedule."""

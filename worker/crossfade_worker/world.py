@@ -1,0 +1,65 @@
+"""The ranks of a job: one process, or as many as torchrun started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import torch
+import torch.distributed as dist
+
+from crossfade_shared.errors import UserError
+
+COLLECTIVE_TIMEOUT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among the ranks of the job; `cpu_group` is a gloo group of all ranks, None for a single process."""
+
+    rank: int
+    size: int
+    device: torch.device
+    cpu_group: dist.ProcessGroup | None
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this is rank 0, which alone speaks to Redis and writes checkpoints."""
+        return self.rank == 0
+
+
+@contextmanager
+def join_world(device: Literal["auto", "cpu", "cuda"]) -> Iterator[World]:
+    """Join the ranks that torchrun started (NCCL and gloo on GPUs, gloo on CPUs), or stand alone without it.
+
+    Raises `UserError` if a GPU is asked for and there is none.
+    """
+    rank, size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    own_device = _device_of_rank(device)
+    if "RANK" not in os.environ:
+        yield World(rank=rank, size=size, device=own_device, cpu_group=None)
+        return
+    dist.init_process_group("cpu:gloo,cuda:nccl" if own_device.type == "cuda" else "gloo", timeout=COLLECTIVE_TIMEOUT)
+    try:
+        yield World(
+            rank=rank,
+            size=size,
+            device=own_device,
+            cpu_group=dist.new_group(backend="gloo", timeout=COLLECTIVE_TIMEOUT),
+        )
+    finally:
+        dist.destroy_process_group()
+
+
+def _device_of_rank(device: Literal["auto", "cpu", "cuda"]) -> torch.device:
+    if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise UserError("training.device is 'cuda' but torch sees no GPU; use 'cpu' or 'auto'", field="training.device")
+    own = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    torch.cuda.set_device(own)
+    return own
