@@ -1,0 +1,39 @@
+"""Make a picture of a running controller's page: `python -m tests.browser.screenshot URL FILE.png`.
+
+The README's picture: `crossfade demo --open`, then this with the address it printed and docs/images/page.png.
+"""
+
+import sys
+
+from playwright.sync_api import Browser, Page
+from tests.browser.chromium import NAMES, find_chromium, open_chromium
+
+LAPTOP = {"width": 1280, "height": 800}
+
+
+def open_page(browser: Browser, url: str, *, size: dict[str, int] = LAPTOP, dark: bool = False) -> Page:
+    """Open the page and wait until it has drawn what it knows."""
+    page = browser.new_page(viewport=size, color_scheme="dark" if dark else "light")
+    page.goto(url)
+    page.get_by_test_id("version-state").first.wait_for()
+    return page
+
+
+def take(page: Page, file: str) -> None:
+    """Write the whole page as a picture, once no line moves any more."""
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(500)
+    page.screenshot(path=file, full_page=True)
+
+
+def main() -> None:
+    """Take the picture that the arguments name."""
+    executable = find_chromium()
+    if executable is None or len(sys.argv) != 3:
+        sys.exit(f"usage: python -m tests.browser.screenshot URL FILE.png, with one of {', '.join(NAMES)} installed")
+    with open_chromium(executable) as browser:
+        take(open_page(browser, sys.argv[1]), sys.argv[2])
+
+
+if __name__ == "__main__":
+    main()
