@@ -1,0 +1,8 @@
+"""`python -m crossfade_controller …` is `crossfade serve …`."""
+
+import sys
+
+from crossfade_shared.command_line import main
+
+sys.argv[1:1] = ["serve"]
+main()

@@ -1,0 +1,89 @@
+"""The application: settings, lifespan, middleware, routers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from crossfade_controller import health
+from crossfade_controller.benchmarks.endpoints import router as benchmarks_router
+from crossfade_controller.bodies import MAX_BODY_BYTES
+from crossfade_controller.dashboard.endpoints import router as dashboard_router
+from crossfade_controller.database import Database
+from crossfade_controller.delivery.intake import Intake
+from crossfade_controller.delivery.loops import keep_going
+from crossfade_controller.delivery.publisher import Publisher
+from crossfade_controller.events.endpoints import router as events_router
+from crossfade_controller.events.feed import Feed
+from crossfade_controller.loopback import LoopbackHosts
+from crossfade_controller.metrics.endpoints import router as metrics_router
+from crossfade_controller.mixtures.endpoints import router as mixtures_router
+from crossfade_controller.problems import register_problems
+from crossfade_controller.runs.endpoints import router as runs_router
+from crossfade_controller.services import Services
+from crossfade_controller.settings import Settings
+
+REDIS_TIMEOUT_SECONDS = 2.0
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the application; its database must be at this program's revision (`migration.migrate`)."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _running_services(settings) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="Crossfade controller",
+        description="Steer the data mixture of a language-model run while it trains.",
+        version=version("crossfade"),
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+        docs_url=None,  # the usual pages load their parts from elsewhere
+        redoc_url=None,
+    )
+    app.add_middleware(LoopbackHosts)
+    register_problems(app)
+    for router in (runs_router, mixtures_router, benchmarks_router, metrics_router, events_router):
+        app.include_router(router)
+    app.include_router(health.router)
+    app.include_router(dashboard_router)
+    return app
+
+
+@asynccontextmanager
+async def _running_services(settings: Settings) -> AsyncIterator[Services]:
+    """Run the loops between the database and Redis; they outlive any outage of either."""
+    database, feed = Database(settings.database_url), Feed()
+    redis = Redis.from_url(
+        settings.redis_url,
+        protocol=2,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), retries=1),  # the loops have a patience of their own
+    )
+    publisher, intake = Publisher(database, redis, feed), Intake(database, redis, feed)
+    loops = [
+        asyncio.create_task(keep_going("publishing to Redis", publisher.publish)),
+        asyncio.create_task(keep_going("reconciling Redis", publisher.reconcile)),
+        asyncio.create_task(keep_going("taking in telemetry", intake.take_in)),
+    ]
+    try:
+        yield Services(database=database, redis=redis, feed=feed, publisher=publisher)
+    finally:
+        for loop in loops:
+            loop.cancel()
+        for loop in loops:
+            with suppress(asyncio.CancelledError):
+                await loop
+        await redis.aclose()
+        await database.close()

@@ -1,0 +1,44 @@
+"""REST: scores of checkpoints."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+
+from crossfade_controller.benchmarks import repository, service
+from crossfade_controller.benchmarks.schemas import NewResults, ResultBody, StoredResults
+from crossfade_controller.bodies import StrictRoute, Text
+from crossfade_controller.paging import Page, Paging, page_token
+from crossfade_controller.runs import repository as runs
+from crossfade_controller.services import ServicesOfApp
+
+router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["benchmarks"])
+
+
+@router.post("/benchmarks", status_code=status.HTTP_201_CREATED)
+async def store_results(run: str, body: NewResults, services: ServicesOfApp) -> StoredResults:
+    """Store the scores of one checkpoint; sending them again changes nothing."""
+    async with services.database.write() as session:
+        found, stored = await service.store(session, run, body)
+    services.feed.announce(found.id)
+    return stored
+
+
+@router.get("/benchmarks")
+async def list_results(
+    run: str,
+    services: ServicesOfApp,
+    paging: Paging,
+    task: Annotated[Text | None, Query(description="scores of this task alone")] = None,
+) -> Page[ResultBody]:
+    """Give the scores in the order they came."""
+    async with services.database.read() as session:
+        found = await runs.find(session, run)
+        # One more than asked for tells whether there is a next page.
+        rows = await repository.page(session, found.id, task=task, after_id=paging.after, limit=paging.limit + 1)
+    shown = rows[: paging.limit]
+    return Page(
+        items=[ResultBody.model_validate(row) for row in shown],
+        next_page=page_token(shown[-1].id) if len(rows) > paging.limit else None,
+    )

@@ -1,0 +1,68 @@
+"""Request bodies, read strictly: JSON only, no key twice, no unknown field, no number that is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
+
+from crossfade_controller.problems import Problem
+
+MAX_BODY_BYTES = 1 << 20
+MAX_COUNT = 2**53
+"""The largest whole number that survives a journey through JSON everywhere."""
+
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""PostgreSQL stores no zero byte."""
+
+
+class StrictBody(BaseModel):
+    """What somebody sends us: a misspelt field or a number in quotes is an error, not a guess."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class StrictRoute(APIRoute):
+    """A route whose JSON body is read by `StrictRequest`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's own handler."""
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            if self.body_field and await strict.body():
+                await strict.json()  # FastAPI would answer a refusal in here with one of its own
+            return await handle(strict)
+
+        return handle_strictly
+
+
+class StrictRequest(Request):
+    """A request whose JSON must be JSON as RFC 8259 has it, with every key once."""
+
+    async def json(self) -> Any:  # noqa: ANN401 - JSON
+        """Give the decoded body; raises a `Problem`: 415 unless it says that it is JSON, 400 unless it is."""
+        given = self.headers.get("content-type", "")
+        if given.partition(";")[0].strip().lower() != "application/json":
+            raise Problem(
+                415, f"the body is {given or 'of no stated type'}; send it as application/json", field="Content-Type"
+            )
+        try:
+            return json.loads(await self.body(), object_pairs_hook=_unique_keys)
+        except (ValueError, RecursionError) as error:
+            raise Problem(400, f"the body is not valid JSON: {error}") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in values:
+            raise Problem(400, f"{key!r} stands twice in one object; give it once", field=key)
+        values[key] = value
+    return values

@@ -1,0 +1,67 @@
+"""The commands `crossfade serve` and `crossfade migrate`."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossfade_controller.app import create_app
+from crossfade_controller.database import database_url
+from crossfade_controller.loopback import check_loopback
+from crossfade_controller.migration import migrate
+from crossfade_controller.server import Server, open_socket, url_of
+from crossfade_controller.settings import DEFAULT_DATABASE_URL, Settings
+from crossfade_shared.redis_server import embedded_redis
+
+EMBEDDED_REDIS = Path("runs/controller/redis")
+
+serve_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+migrate_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+DatabaseOption = Annotated[
+    str,
+    typer.Option(
+        "--database", envvar="CROSSFADE_DATABASE_URL", help="sqlite:///path or postgresql://user:password@host/name."
+    ),
+]
+
+
+@serve_app.command()
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on; this machine's own only.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")] = 8321,
+    database: DatabaseOption = DEFAULT_DATABASE_URL,
+    redis: Annotated[
+        str | None,
+        typer.Option(envvar="CROSSFADE_REDIS_URL", help="redis://host:port/number; without it one is started here."),
+    ] = None,
+) -> None:
+    """Run the controller until Ctrl-C or SIGTERM."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("crossfade_controller").setLevel(logging.INFO)
+    with ExitStack() as stack:
+        listener = stack.enter_context(open_socket(check_loopback(host), port))
+        _migrate(database)
+        if redis is None:
+            redis = stack.enter_context(embedded_redis(EMBEDDED_REDIS))
+            typer.echo(f"Redis: {redis} (started here)", err=True)
+        typer.echo(f"page: {url_of(listener)}/   interface: {url_of(listener)}/openapi.json", err=True)
+        Server(create_app(Settings(database_url=database, redis_url=redis))).run([listener])
+
+
+@migrate_app.command(name="migrate")
+def migrate_database(*, database: DatabaseOption = DEFAULT_DATABASE_URL) -> None:
+    """Bring the database to this version's tables."""
+    _migrate(database)
+
+
+def _migrate(database: str) -> None:
+    before, after = migrate(database)
+    shown = database_url(database).render_as_string()
+    change = f"is at revision {after}" if before == after else f"brought from {before or 'empty'} to revision {after}"
+    typer.echo(f"database: {shown} {change}", err=True)

@@ -1,0 +1,131 @@
+"""The database: sessions that read, sessions that write, and the few things SQLite and PostgreSQL do differently."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from crossfade_shared.errors import UserError
+
+BUSY_TIMEOUT_MILLISECONDS = 10_000
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_WRITES = "crossfade_writes"
+
+
+class Base(DeclarativeBase):
+    """The parent of every table."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite keeps no time zone, so it is given back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's own
+        """Give the moment with its time zone."""
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now() -> datetime:
+    """Give the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def database_url(text: str) -> URL:
+    """Read a database URL and choose its driver; raises `UserError` for a database we do not know."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        url = None
+    if url is None or url.drivername not in _DRIVERS or not url.database:
+        raise UserError(
+            f"the database URL {text!r} is not understood; use sqlite:///path/to/file.db or "
+            "postgresql://user:password@host/name",
+            field="database",
+        )
+    return url.set(drivername=_DRIVERS[url.drivername])
+
+
+class Database:
+    """Sessions on one database. A session that writes holds SQLite's one write lock from its first statement on."""
+
+    def __init__(self, url: str) -> None:
+        self._url = database_url(url)
+        self._engine = create_async_engine(self._url, pool_pre_ping=self._url.get_backend_name() == "postgresql")
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine.sync_engine, "connect", configure_sqlite)
+            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+            # SQLite's own queue for writers is a lottery with sleeps; ours is first come, first served.
+            self._turn: asyncio.Lock | nullcontext[None] = asyncio.Lock()
+        else:
+            self._turn = nullcontext()
+        self._readers = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._writers = async_sessionmaker(self._engine.execution_options(**{_WRITES: True}), expire_on_commit=False)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Give a session that sees one state of the database and changes nothing."""
+        async with self._readers() as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """Give a session in one transaction, committed at the end and rolled back by any exception."""
+        async with self._turn, self._writers.begin() as session:
+            yield session
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._engine.dispose()
+
+
+def insert_into(session: AsyncSession, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Give an INSERT that knows ON CONFLICT, which both databases write alike."""
+    dialect = session.get_bind().dialect.name
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
+    """Set a new SQLite connection up: write-ahead log, foreign keys, and no transactions of the driver's own."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_MILLISECONDS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later can fail half-way; IMMEDIATE takes the write lock at once.
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

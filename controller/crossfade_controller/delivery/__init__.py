@@ -1,0 +1,1 @@
+"""Delivery: from the database to Redis, and from Redis to the database."""

@@ -1,0 +1,148 @@
+"""The intake: worker reports from the Redis streams into the database, each batch exactly once.
+
+An entry is acknowledged after the commit that stored it. What was read and not acknowledged, because this process
+was killed in between, is read first at the next start; a batch that was stored after all is known by its attempt and
+sequence number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Annotated, cast
+
+from pydantic import BaseModel, BeforeValidator, Field
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crossfade_controller.bodies import MAX_COUNT
+from crossfade_controller.database import Database, now
+from crossfade_controller.delivery import repository
+from crossfade_controller.delivery.reports import ReportBook
+from crossfade_controller.events.feed import Feed
+from crossfade_controller.events.repository import record
+from crossfade_controller.runs import repository as runs
+from crossfade_controller.runs.models import Attempt, Run
+from crossfade_shared.channels import TELEMETRY_GROUP, Channels
+from crossfade_shared.telemetry import Report, decode_reports
+
+_logger = logging.getLogger(__name__)
+_CONSUMER = "controller"
+_BATCHES_AT_ONCE = 200
+_WAIT_MILLISECONDS = 500
+_UNACKNOWLEDGED, _NEW = "0", ">"
+
+Entries = list[tuple[bytes, dict[bytes, bytes] | None]]
+
+
+class Batch(BaseModel):
+    """One entry of a stream."""
+
+    attempt: Annotated[int, Field(ge=1, le=MAX_COUNT)]
+    sequence: Annotated[int, Field(ge=0, le=MAX_COUNT)]
+    reports: Annotated[list[Report], BeforeValidator(decode_reports)]
+
+
+class Intake:
+    """Takes in the telemetry of all runs."""
+
+    def __init__(self, database: Database, redis: Redis, feed: Feed) -> None:
+        self._database = database
+        self._redis = redis
+        self._feed = feed
+        self._with_group: set[str] = set()
+        self._from = _UNACKNOWLEDGED
+
+    async def take_in(self) -> None:
+        """Store what the streams hold, or wait a little for something to come."""
+        async with self._database.read() as session:
+            names = await repository.runs_by_name(session)
+        if not names:
+            return await asyncio.sleep(_WAIT_MILLISECONDS / 1000)
+        begin, self._from = self._from, _UNACKNOWLEDGED  # what fails below was read and not acknowledged
+        for name in names.keys() - self._with_group:
+            await self._make_group(name)
+        num_entries = 0
+        for stream, entries in await self._read(list(names), begin):
+            num_entries += len(entries)
+            await self._store(stream, entries)
+        self._from = _UNACKNOWLEDGED if begin == _UNACKNOWLEDGED and num_entries else _NEW
+        return None
+
+    async def _make_group(self, name: str) -> None:
+        stream = Channels(name).telemetry
+        try:
+            await self._redis.xgroup_create(stream, TELEMETRY_GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if str(error).startswith("WRONGTYPE"):
+                _logger.warning("run %s: %s is no stream in Redis; it is removed", name, stream)
+                await self._redis.delete(stream)
+                return await self._make_group(name)
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+        self._with_group.add(name)
+        return None
+
+    async def _read(self, names: list[str], begin: str) -> list[tuple[str, Entries]]:
+        """Give the entries of each run that has some."""
+        by_stream = {Channels(name).telemetry: name for name in names}
+        try:
+            answer = await self._redis.xreadgroup(
+                TELEMETRY_GROUP,
+                _CONSUMER,
+                dict.fromkeys(by_stream, begin),
+                count=_BATCHES_AT_ONCE,
+                block=_WAIT_MILLISECONDS,
+            )
+        except ResponseError:
+            self._with_group.clear()  # the streams were lost (FLUSHALL) or spoilt; the groups are made anew
+            raise
+        streams = cast("list[tuple[bytes, Entries]]", answer)  # as RESP2 has it
+        return [(by_stream[stream.decode()], entries) for stream, entries in streams]
+
+    async def _store(self, run_name: str, entries: Entries) -> None:
+        """Store entries in one transaction, acknowledge them, and tell the followers of the run."""
+        if not entries:
+            return
+        async with self._database.write() as session:
+            run = await runs.find(session, run_name, lock=True)
+            book = ReportBook(session, run)
+            for entry_id, fields in entries:
+                if batch := _decode(run_name, entry_id, fields):
+                    await self._store_batch(session, run, book, batch)
+            await book.close()
+        await self._redis.xack(Channels(run_name).telemetry, TELEMETRY_GROUP, *(entry_id for entry_id, _ in entries))
+        if book.progress:
+            self._feed.set_progress(run.id, book.progress)
+        self._feed.announce(run.id)
+
+    async def _store_batch(self, session: AsyncSession, run: Run, book: ReportBook, batch: Batch) -> None:
+        if not await repository.is_first_sight(session, run.id, batch.attempt, batch.sequence):
+            return None
+        attempt = await session.get(Attempt, (run.id, batch.attempt))
+        if attempt is None:
+            attempt = Attempt(run_id=run.id, attempt=batch.attempt)
+            session.add(attempt)
+        if batch.attempt < run.attempt:
+            return _fence_off(session, run, attempt)
+        run.attempt = batch.attempt
+        await book.write(attempt, batch.reports)
+        return None
+
+
+def _fence_off(session: AsyncSession, run: Run, attempt: Attempt) -> None:
+    """Ignore an attempt that was followed by a later one, and say so once."""
+    if attempt.fenced_at is None:
+        attempt.fenced_at = now()
+        why = f"attempt {attempt.attempt} still reports although attempt {run.attempt} has begun; it is ignored"
+        record(session, run, "refused", attempt=attempt.attempt, why=why)
+
+
+def _decode(run_name: str, entry_id: bytes, fields: dict[bytes, bytes] | None) -> Batch | None:
+    """Read an entry; what is no batch of reports is told and passed over."""
+    try:
+        return Batch.model_validate({name.decode(): value for name, value in (fields or {}).items()})
+    except ValueError as error:
+        _logger.warning("run %s: telemetry entry %s is ignored: %s", run_name, entry_id.decode(), error)
+        return None

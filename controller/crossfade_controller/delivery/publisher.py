@@ -1,0 +1,65 @@
+"""The publisher: every version in the outbox goes to Redis; and the reconciler: it stays there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from redis.asyncio import Redis
+
+from crossfade_controller.database import Database, now
+from crossfade_controller.delivery import repository
+from crossfade_controller.delivery.mailbox import deliver
+from crossfade_controller.events.feed import Feed
+from crossfade_controller.events.repository import record
+from crossfade_controller.mixtures import repository as mixtures
+from crossfade_controller.runs import repository as runs
+
+_logger = logging.getLogger(__name__)
+POLL_SECONDS = 1.0
+RECONCILE_SECONDS = 2.0
+
+
+class Publisher:
+    """Publishes what the outbox holds, at once when woken and by polling otherwise."""
+
+    def __init__(self, database: Database, redis: Redis, feed: Feed) -> None:
+        self._database = database
+        self._redis = redis
+        self._feed = feed
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Tell of a commit that filled the outbox."""
+        self._woken.set()
+
+    async def publish(self) -> None:
+        """Publish everything in the outbox, then wait for more."""
+        self._woken.clear()
+        async with self._database.read() as session:
+            letters = await repository.unpublished(session)
+        for letter in letters:
+            await deliver(self._redis, letter)
+            await self._note_published(letter.envelope.run, letter.envelope.version)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+
+    async def reconcile(self) -> None:
+        """Repair every run's place in Redis that lost its newest version (FLUSHALL, an old dump), then wait."""
+        async with self._database.read() as session:
+            letters = await repository.newest_of_unfinished(session)
+        for letter in letters:
+            if await deliver(self._redis, letter):
+                _logger.info("run %s: Redis was given version %d", letter.envelope.run, letter.envelope.version)
+        await asyncio.sleep(RECONCILE_SECONDS)
+
+    async def _note_published(self, run_name: str, version: int) -> None:
+        async with self._database.write() as session:
+            run = await runs.find(session, run_name, lock=True)
+            row = await mixtures.find(session, run, version)
+            await repository.remove_from_outbox(session, run.id, version)
+            if row.published_at is None:
+                row.published_at = now()
+                record(session, run, "mixture", version=version, state="published")
+        self._feed.announce(run.id)

@@ -1,0 +1,118 @@
+"""What each kind of worker report changes in the database."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crossfade_controller.database import now
+from crossfade_controller.events.feed import Progress
+from crossfade_controller.events.repository import record
+from crossfade_controller.metrics import repository as metrics
+from crossfade_controller.mixtures import repository as mixtures
+from crossfade_controller.runs import repository as runs
+from crossfade_controller.runs.models import Attempt, Run
+from crossfade_shared.telemetry import (
+    AppliedReport,
+    AttemptReport,
+    CheckpointReport,
+    DroppedReport,
+    FinishedReport,
+    RefusedReport,
+    Report,
+    StepReport,
+)
+
+_Recorded = AttemptReport | RefusedReport | CheckpointReport | DroppedReport | FinishedReport
+
+
+class ReportBook:
+    """Writes the reports of one run within one transaction that holds the run's lock."""
+
+    def __init__(self, session: AsyncSession, run: Run) -> None:
+        self._session = session
+        self._run = run
+        self._points: list[dict[str, Any]] = []
+        self.progress: Progress | None = None
+        """How far training was at the last step written."""
+
+    async def write(self, attempt: Attempt, reports: list[Report]) -> None:
+        """Write one batch of reports of an attempt."""
+        for report in reports:
+            match report:
+                case StepReport():
+                    await self._write_step(attempt, report)
+                case AppliedReport():
+                    await self._write_applied(attempt, report)
+                case AttemptReport():
+                    for name, value in report.model_dump(exclude={"kind"}).items():
+                        setattr(attempt, name, value)
+                    self._run.finished_at = None
+                    self._record(attempt, report)
+                case FinishedReport():
+                    self._run.finished_at = now()
+                    self._record(attempt, report)
+                case RefusedReport() | CheckpointReport() | DroppedReport():
+                    self._record(attempt, report)
+        self._run.last_report_at = now()
+
+    async def close(self) -> None:
+        """Write what was collected; the session may commit afterwards."""
+        await metrics.store(self._session, self._points)
+
+    async def _write_step(self, attempt: Attempt, report: StepReport) -> None:
+        known = {source.name for source in (await runs.sources(self._session, [self._run.id]))[self._run.id]}
+        values = {
+            "loss": report.loss,
+            "learning_rate": report.learning_rate,
+            "gradient_norm": report.gradient_norm,
+            "step_seconds": report.seconds,
+            **{f"source_loss/{name}": loss for name, loss in report.source_loss.items() if name in known},
+            **{f"{metrics.SOURCE_TOKENS}{name}": num for name, num in report.source_tokens.items() if name in known},
+        }
+        position = {"run_id": self._run.id, "step": report.step, "tokens": report.tokens}
+        self._points += [{**position, "name": name, "value": _finite(value)} for name, value in values.items()]
+        self._run.step, self._run.tokens, self._run.phase = report.step, report.tokens, report.phase
+        tokens_per_second = (
+            attempt.tokens_per_step / report.seconds if attempt.tokens_per_step and report.seconds else None
+        )
+        self.progress = Progress(
+            step=report.step,
+            tokens=report.tokens,
+            phase=report.phase,
+            version=report.version,
+            loss=_finite(report.loss),
+            tokens_per_second=tokens_per_second,
+        )
+
+    async def _write_applied(self, attempt: Attempt, report: AppliedReport) -> None:
+        """Mark a version as applied, and those below that never were as superseded."""
+        if not 1 <= report.version <= self._run.version:
+            return self._refuse(attempt, f"the workers applied version {report.version}, which was never made")
+        row = await mixtures.find(self._session, self._run, report.version)
+        if row.mixture.digest != report.digest:
+            return self._refuse(attempt, f"the workers applied version {report.version} with other weights than it has")
+        row.applied_at = row.applied_at or now()
+        row.effective_steps = {str(rank): step for rank, step in sorted(report.effective_steps.items())}
+        row.effective_step = max(report.effective_steps.values())
+        self._tell(row.version, "applied", effective_step=row.effective_step, effective_steps=row.effective_steps)
+        for lower in await mixtures.not_yet_applied_below(self._session, self._run.id, row.version):
+            lower.superseded_at = now()
+            self._tell(lower.version, "superseded", by=row.version)
+        return None
+
+    def _tell(self, version: int, state: str, **data: Any) -> None:  # noqa: ANN401 - JSON
+        record(self._session, self._run, "mixture", version=version, state=state, **data)
+
+    def _record(self, attempt: Attempt, report: _Recorded) -> None:
+        data = report.model_dump(mode="json", exclude={"kind"})
+        record(self._session, self._run, report.kind, attempt=attempt.attempt, **data)
+
+    def _refuse(self, attempt: Attempt, why: str) -> None:
+        record(self._session, self._run, "refused", attempt=attempt.attempt, why=why)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,56 @@
+"""REST: what happens to a run, as a stream of server-sent events or as a page of JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse
+
+from crossfade_controller.bodies import MAX_COUNT, StrictRoute
+from crossfade_controller.events import repository
+from crossfade_controller.events.schemas import EventBody, EventPage
+from crossfade_controller.events.stream import follow
+from crossfade_controller.paging import MAX_PAGE_ITEMS
+from crossfade_controller.runs import repository as runs
+from crossfade_controller.services import ServicesOfApp
+
+router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["events"])
+EventId = Annotated[int | None, Query(ge=0, le=MAX_COUNT, description="events after this id alone")]
+
+
+@router.get(
+    "/events",
+    responses={200: {"model": EventPage, "content": {"text/event-stream": {}}, "description": "by the Accept header"}},
+    response_class=Response,
+)
+async def get_events(
+    *,
+    run: str,
+    services: ServicesOfApp,
+    after: EventId = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS, description="events a page of JSON")] = 100,
+    accept: Annotated[str, Header()] = "text/event-stream",
+    last_event_id: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_COUNT)] = None,
+) -> Response:
+    """Follow the run's events, or with `Accept: application/json` give a page of those that were.
+
+    A stream begins after `Last-Event-ID`, else after `after`, else now; a page begins after `after`, else at the first
+    event. Kinds: mixture, benchmark, attempt, refused, checkpoint, dropped, finished; and `step` in a stream alone,
+    progress that is told as it passes.
+    """
+    as_page = "application/json" in accept
+    async with services.database.read() as session:
+        found = await runs.find(session, run)
+        if as_page:
+            events = await repository.after(session, found.id, after or 0, limit=limit)
+            page = EventPage(
+                items=[EventBody.model_validate(event) for event in events],
+                after=events[-1].id if events else after or 0,
+            )
+            return JSONResponse(page.model_dump(mode="json"))
+        begin = last_event_id if last_event_id is not None else after
+        begin = await repository.last_id(session, found.id) if begin is None else begin
+    stream = follow(services.database, services.feed, found.id, begin)
+    return EventSourceResponse(stream, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})

@@ -1,0 +1,1 @@
+"""Metrics: curves of a run, reduced on the server."""

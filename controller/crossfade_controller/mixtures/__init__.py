@@ -1,0 +1,1 @@
+"""Mixtures: the append-only history of versions."""

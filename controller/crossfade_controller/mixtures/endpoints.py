@@ -1,0 +1,140 @@
+"""REST: the current mixture, its history, and the three ways to make a new version."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response, status
+
+from crossfade_controller.bodies import MAX_COUNT, StrictRoute
+from crossfade_controller.mixtures import repository, service
+from crossfade_controller.mixtures.conditions import OnAnyVersion, OnExactVersion
+from crossfade_controller.mixtures.schemas import (
+    NewVersion,
+    Restoring,
+    Reweighing,
+    VersionBody,
+    VersionDiff,
+    VersionWithRealised,
+)
+from crossfade_controller.paging import Page, Paging, page_token
+from crossfade_controller.runs import repository as runs
+from crossfade_controller.services import Services, ServicesOfApp
+from crossfade_shared.mixture import Mixture, complete_weights, reweigh
+
+router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["mixtures"])
+VersionNumber = Annotated[int, Path(ge=1, le=MAX_COUNT)]
+
+
+@router.get("/mixture")
+async def get_current(run: str, services: ServicesOfApp, response: Response) -> VersionWithRealised:
+    """Give the current mixture; its ETag is what a change puts into If-Match."""
+    async with services.database.read() as session:
+        found = await runs.find(session, run)
+        row = await repository.find(session, found, found.version)
+        response.headers["ETag"] = f'"{row.version}"'
+        return VersionWithRealised.of(row, realised=await service.realised_shares(session, row))
+
+
+@router.post("/mixtures", status_code=status.HTTP_201_CREATED)
+async def make_version(
+    *,
+    run: str,
+    body: NewVersion,
+    services: ServicesOfApp,
+    response: Response,
+    conditions: OnExactVersion,
+) -> VersionBody:
+    """Make a new version from whole weights; a source that is off may be left out."""
+    change = service.Change(
+        decide=lambda current: Mixture.from_weights(complete_weights(body.weights, current)),
+        conditions=conditions,
+        reason=body.reason,
+        author=body.author,
+        takes_effect=body.takes_effect,
+    )
+    return await _answer(services, run, change, response)
+
+
+@router.patch("/mixture", status_code=status.HTTP_201_CREATED)
+async def reweigh_current(
+    *,
+    run: str,
+    body: Reweighing,
+    services: ServicesOfApp,
+    response: Response,
+    conditions: OnAnyVersion,
+) -> VersionBody:
+    """Make a new version by multiplying or setting some shares; the other sources share the rest in proportion.
+
+    `If-Match: *` stands for whatever version is current.
+    """
+    change = service.Change(
+        decide=lambda current: reweigh(current, multiply=body.multiply, fix=body.set),
+        conditions=conditions,
+        reason=body.reason,
+        author=body.author,
+        takes_effect=body.takes_effect,
+    )
+    return await _answer(services, run, change, response)
+
+
+@router.get("/mixtures")
+async def list_versions(run: str, services: ServicesOfApp, paging: Paging) -> Page[VersionBody]:
+    """Give the history, newest version first."""
+    async with services.database.read() as session:
+        found = await runs.find(session, run)
+        rows = await repository.page(session, found.id, before=paging.after, limit=paging.limit)
+    more = bool(rows) and rows[-1].version > 1
+    return Page(items=[VersionBody.of(row) for row in rows], next_page=page_token(rows[-1].version) if more else None)
+
+
+@router.get("/mixtures/{version}")
+async def get_version(run: str, version: VersionNumber, services: ServicesOfApp) -> VersionWithRealised:
+    """Give one version and the shares realised under it."""
+    async with services.database.read() as session:
+        row = await repository.find(session, await runs.find(session, run), version)
+        return VersionWithRealised.of(row, realised=await service.realised_shares(session, row))
+
+
+@router.get("/mixtures/{version}/diff")
+async def compare_with_base(run: str, version: VersionNumber, services: ServicesOfApp) -> VersionDiff:
+    """Say what a version changed against the version it is based on."""
+    async with services.database.read() as session:
+        found = await runs.find(session, run)
+        row = await repository.find(session, found, version)
+        base = await repository.find(session, found, row.base_version) if row.base_version else None
+    return VersionDiff.of(row, base)
+
+
+@router.post("/mixtures/{version}:restore", status_code=status.HTTP_201_CREATED)
+async def restore_version(
+    *,
+    run: str,
+    version: VersionNumber,
+    services: ServicesOfApp,
+    response: Response,
+    conditions: OnExactVersion,
+    body: Restoring | None = None,
+) -> VersionBody:
+    """Make a new version with the weights of an earlier one."""
+    body = body or Restoring()
+    async with services.database.read() as session:
+        earlier = await repository.find(session, await runs.find(session, run), version)
+    change = service.Change(
+        decide=lambda _current: earlier.mixture,
+        conditions=conditions,
+        reason=body.reason or f"restore version {version}",
+        author=body.author,
+        takes_effect=body.takes_effect,
+    )
+    return await _answer(services, run, change, response)
+
+
+async def _answer(services: Services, run: str, change: service.Change, response: Response) -> VersionBody:
+    """Commit the change, tell everybody, and only then answer."""
+    async with services.database.write() as session:
+        row = await service.make_version(session, run, change)
+    services.tell_of_version(row.run_id)
+    response.headers["ETag"] = f'"{row.version}"'
+    return VersionBody.as_accepted(row)

@@ -1,0 +1,54 @@
+"""The table of mixture versions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crossfade_controller.database import Base, UtcTime, now
+from crossfade_shared.mixture import Mixture
+
+VersionState = Literal["accepted", "published", "applied", "superseded"]
+
+
+class MixtureVersion(Base):
+    """One version. What it says never changes; how far it has travelled is written down as it becomes known."""
+
+    __tablename__ = "mixtures"
+    __table_args__ = (UniqueConstraint("run_id", "idempotency_key"),)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    weights_ppm: Mapped[dict[str, int]] = mapped_column(JSON)
+    takes_effect: Mapped[Any] = mapped_column(JSON)
+    author: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Text)
+    base_version: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255))
+    request_digest: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the request that came with the key."""
+
+    published_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    applied_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    superseded_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    effective_step: Mapped[int | None] = mapped_column(BigInteger)
+    effective_steps: Mapped[dict[str, int] | None] = mapped_column(JSON)
+    """By rank, as the ranks reported it."""
+
+    @property
+    def mixture(self) -> Mixture:
+        """The weights."""
+        return Mixture(self.weights_ppm)
+
+    @property
+    def state(self) -> VersionState:
+        """How far the version has travelled."""
+        if self.applied_at:
+            return "applied"
+        if self.superseded_at:
+            return "superseded"
+        return "published" if self.published_at else "accepted"

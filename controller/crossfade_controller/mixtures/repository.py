@@ -1,0 +1,58 @@
+"""Queries of mixture versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crossfade_controller.mixtures.models import MixtureVersion
+from crossfade_controller.problems import Problem
+from crossfade_controller.runs.models import Run
+
+
+async def find(session: AsyncSession, run: Run, version: int) -> MixtureVersion:
+    """Give one version; raises a 404 `Problem`."""
+    row = await session.get(MixtureVersion, (run.id, version)) if 1 <= version <= run.version else None
+    if row is None:
+        raise Problem(
+            404,
+            f"run {run.name!r} has no version {version}; its versions are 1 to {run.version}",
+            kind="unknown-version",
+            field="version",
+        )
+    return row
+
+
+async def page(session: AsyncSession, run_id: int, *, before: int | None, limit: int) -> Sequence[MixtureVersion]:
+    """Give versions, newest first, from below a version on."""
+    query = select(MixtureVersion).where(MixtureVersion.run_id == run_id)
+    query = query if before is None else query.where(MixtureVersion.version < before)
+    return (await session.scalars(query.order_by(MixtureVersion.version.desc()).limit(limit))).all()
+
+
+async def by_idempotency_key(session: AsyncSession, run_id: int, key: str) -> MixtureVersion | None:
+    """Give the version that an earlier request with this key made."""
+    query = select(MixtureVersion).where(MixtureVersion.run_id == run_id, MixtureVersion.idempotency_key == key)
+    return await session.scalar(query)
+
+
+async def not_yet_applied_below(session: AsyncSession, run_id: int, version: int) -> Sequence[MixtureVersion]:
+    """Give the lower versions that were neither applied nor superseded."""
+    query = select(MixtureVersion).where(
+        MixtureVersion.run_id == run_id,
+        MixtureVersion.version < version,
+        MixtureVersion.applied_at.is_(None),
+        MixtureVersion.superseded_at.is_(None),
+    )
+    return (await session.scalars(query.order_by(MixtureVersion.version))).all()
+
+
+async def next_effective_step(session: AsyncSession, row: MixtureVersion) -> int | None:
+    """Give the step at which a later version took over from this one, or None while it is in force."""
+    return await session.scalar(
+        select(func.min(MixtureVersion.effective_step)).where(
+            MixtureVersion.run_id == row.run_id, MixtureVersion.version > row.version
+        )
+    )

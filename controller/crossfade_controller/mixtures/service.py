@@ -1,0 +1,127 @@
+"""How a version is made: checked against the current one and appended, in one transaction under the run's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crossfade_controller.delivery.models import OutboxEntry
+from crossfade_controller.events.repository import record
+from crossfade_controller.metrics.repository import source_tokens_before
+from crossfade_controller.mixtures import repository
+from crossfade_controller.mixtures.conditions import Conditions
+from crossfade_controller.mixtures.models import MixtureVersion
+from crossfade_controller.problems import Problem
+from crossfade_controller.runs import repository as runs
+from crossfade_controller.runs.models import Run
+from crossfade_shared.envelope import AtStep, AtTokens, TakesEffect
+from crossfade_shared.mixture import Mixture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What is asked, by whom and why, and under which conditions."""
+
+    decide: Callable[[Mixture], Mixture]
+    """Gives the new mixture for the current one."""
+    reason: str
+    author: str
+    takes_effect: TakesEffect = "next_step"
+    conditions: Conditions = field(default_factory=Conditions)
+
+
+async def make_version(session: AsyncSession, run_name: str, change: Change) -> MixtureVersion:
+    """Append the version that a change asks for; a repeated idempotency key gives the version it made before.
+
+    Raises a `Problem`: 404 for an unknown run, 412 where the base is no longer current, 422 for a key that came with
+    another request or a step that was trained on already. Raises `UserError` for weights that make no mixture.
+    """
+    run = await runs.find(session, run_name, lock=True)
+    key = change.conditions.idempotency_key
+    if key and (earlier := await repository.by_idempotency_key(session, run.id, key)):
+        _check_same_request(earlier, change.conditions)
+        return earlier
+    current = await repository.find(session, run, run.version)
+    _check_base(current, change.conditions.based_on)
+    _check_is_ahead(run, change.takes_effect)
+    return await append(session, run, change, change.decide(current.mixture))
+
+
+async def append(session: AsyncSession, run: Run, change: Change, mixture: Mixture) -> MixtureVersion:
+    """Write the run's next version, its outbox entry and its event; the caller holds the run's lock."""
+    base_version = run.version or None
+    run.version += 1
+    takes_effect = change.takes_effect
+    row = MixtureVersion(
+        run_id=run.id,
+        version=run.version,
+        weights_ppm=dict(mixture.weights_ppm),
+        takes_effect=takes_effect if isinstance(takes_effect, str) else takes_effect.model_dump(),
+        author=change.author,
+        reason=change.reason,
+        base_version=base_version,
+        idempotency_key=change.conditions.idempotency_key,
+        request_digest=change.conditions.request_digest,
+    )
+    session.add(row)
+    await session.flush()
+    session.add(OutboxEntry(run_id=run.id, version=run.version))
+    record(session, run, "mixture", version=row.version, state="accepted", author=row.author, reason=row.reason)
+    return row
+
+
+async def realised_shares(session: AsyncSession, row: MixtureVersion) -> dict[str, float] | None:
+    """Give what share of the tokens trained on under a version each source had; None before any were."""
+    if row.effective_step is None:
+        return None
+    until = await repository.next_effective_step(session, row)
+    before = await source_tokens_before(session, row.run_id, row.effective_step)
+    after = await source_tokens_before(session, row.run_id, until)
+    spent = {source: tokens - before.get(source, 0) for source, tokens in after.items()}
+    total = sum(spent.values())
+    return {source: spent.get(source, 0) / total for source in row.mixture.sources} if total > 0 else None
+
+
+def _check_same_request(earlier: MixtureVersion, conditions: Conditions) -> None:
+    if earlier.request_digest != conditions.request_digest:
+        raise Problem(
+            422,
+            f"this Idempotency-Key made version {earlier.version} with another request; take a new key",
+            kind="idempotency-key-reused",
+            field="Idempotency-Key",
+        )
+
+
+def _check_base(current: MixtureVersion, based_on: int | None) -> None:
+    if based_on not in {None, current.version}:
+        raise Problem(
+            412,
+            f"version {based_on} is not current any more; look at version {current.version} and repeat with "
+            f'If-Match: "{current.version}"',
+            kind="stale-version",
+            field="If-Match",
+            headers={"ETag": f'"{current.version}"'},
+            current_version=current.version,
+            current_weights=current.mixture.weights,
+        )
+
+
+def _check_is_ahead(run: Run, takes_effect: TakesEffect) -> None:
+    """Refuse a step or a token count that the last report says was trained on already."""
+    match takes_effect:
+        case AtStep(step=asked) if run.step is not None and asked <= run.step:
+            first_free, place = run.step + 1, "takes_effect.step"
+        case AtTokens(tokens=asked) if run.tokens is not None and asked < run.tokens:
+            first_free, place = run.tokens, "takes_effect.tokens"
+        case _:
+            return
+    unit = place.rpartition(".")[2]
+    raise Problem(
+        422,
+        f"{place} is {asked}, which is trained on already; the first free {unit} is {first_free}",
+        kind="already-drawn",
+        field=place,
+        first_free=first_free,
+    )

@@ -1,0 +1,59 @@
+"""Lists in pages: an opaque token says where the next page begins."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Depends, Query
+from pydantic import BaseModel
+
+from crossfade_controller.bodies import MAX_COUNT
+from crossfade_controller.problems import Problem
+
+MAX_PAGE_ITEMS = 1000
+_MARK = "after:"
+Item = TypeVar("Item")
+
+
+class Page(BaseModel, Generic[Item]):
+    """Some of the items; `next_page` is the token of the following ones, or null at the end."""
+
+    items: list[Item]
+    next_page: str | None
+
+
+class PageRequest(BaseModel):
+    """Which items are asked for: at most `limit` of them, those after the position `after` (None: from the first)."""
+
+    limit: int
+    after: int | None
+
+
+def _page_request(
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS, description="items a page")] = 100,
+    page: Annotated[str | None, Query(description="`next_page` of the page before")] = None,
+) -> PageRequest:
+    return PageRequest(limit=limit, after=None if page is None else _read_token(page))
+
+
+Paging = Annotated[PageRequest, Depends(_page_request)]
+
+
+def page_token(position: int) -> str:
+    """Give the token of the page that follows a position."""
+    return base64.urlsafe_b64encode(f"{_MARK}{position}".encode()).decode().rstrip("=")
+
+
+def _read_token(token: str) -> int:
+    try:
+        mark, _, position = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii").partition(":")
+        number = int(position)
+    except (ValueError, binascii.Error):
+        number, mark = -1, ""
+    if f"{mark}:" != _MARK or not 0 <= number <= MAX_COUNT or page_token(number) != token:
+        raise Problem(
+            400, f"page={token!r:.80} is not a page token; take it from next_page of a page before", field="page"
+        )
+    return number

@@ -1,0 +1,124 @@
+"""Errors as `application/problem+json` (RFC 9457): each says which field is at fault and what would be right."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from crossfade_shared.errors import UserError
+
+_logger = logging.getLogger(__name__)
+_RETRY_AFTER_SECONDS = 2
+
+
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+    """A refusal: a status, what is wrong and what would be right, the field at fault, and further members."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        kind: str | None = None,
+        field: str | None = None,
+        headers: dict[str, str] | None = None,
+        **members: Any,  # noqa: ANN401 - JSON
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.kind = kind
+        self.field = field
+        self.headers = headers
+        self.members = members
+
+    def response(self) -> JSONResponse:
+        """Give the problem document."""
+        title = HTTPStatus(self.status).phrase
+        kind = self.kind or title.lower().replace(" ", "-")
+        body = {
+            "type": f"urn:crossfade:problem:{kind}",
+            "title": title,
+            "status": self.status,
+            "detail": self.detail,
+            "field": self.field,
+        }
+        return JSONResponse(
+            body | self.members,
+            status_code=self.status,
+            headers=self.headers,
+            media_type="application/problem+json",
+        )
+
+
+def register_problems(app: FastAPI) -> None:
+    """Answer every error of this application with a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(UserError, _on_user_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(DBAPIError, _on_database_error)
+    app.add_exception_handler(PoolTimeoutError, _on_database_error)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+async def _on_problem(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def _on_user_error(_request: Request, error: Exception) -> JSONResponse:
+    field = error.field if isinstance(error, UserError) else None
+    return Problem(422, str(error), field=field).response()
+
+
+async def _on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [{"field": _field_of(each["loc"]), "detail": _detail_of(each)} for each in error.errors()]
+    return Problem(422, errors[0]["detail"], field=errors[0]["field"], errors=errors).response()
+
+
+async def _on_http_exception(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers) if error.headers else None
+    return Problem(error.status_code, str(error.detail), headers=headers).response()
+
+
+async def _on_database_error(_request: Request, error: Exception) -> JSONResponse:
+    _logger.error("the database failed: %s", error)
+    return Problem(
+        503,
+        f"the database does not answer; nothing was stored, try again in {_RETRY_AFTER_SECONDS} seconds",
+        headers={"Retry-After": str(_RETRY_AFTER_SECONDS)},
+    ).response()
+
+
+async def _on_unexpected(_request: Request, _error: Exception) -> JSONResponse:
+    return Problem(500, "something went wrong inside the controller; its log has the details").response()
+
+
+def _field_of(location: Sequence[str | int]) -> str:
+    """Give `results.0.value` for ("body", "results", 0, "value"), and a header's or parameter's own name."""
+    return ".".join(str(part) for part in location[1:]) or "body"
+
+
+def _detail_of(error: dict[str, Any]) -> str:
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, UserError):
+        return str(cause)
+    field = _field_of(error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{field}: there is no such field"
+        case "missing":
+            return f"{field} is missing"
+    return f"{field}: {error['msg']}; got {error.get('input')!r:.80}"

@@ -1,0 +1,1 @@
+"""Runs: what is trained, on which sources, and how far it is."""

@@ -1,0 +1,60 @@
+"""Queries of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crossfade_controller.problems import Problem
+from crossfade_controller.runs.models import Attempt, Run
+from crossfade_controller.sources.models import Source
+from crossfade_shared.errors import UserError
+from crossfade_shared.mixture import check_name
+
+_NAMES_IN_MESSAGE = 5
+
+
+async def find(session: AsyncSession, name: str, *, lock: bool = False) -> Run:
+    """Give a run, with `lock` under its row lock until the transaction ends; raises a 404 `Problem`."""
+    query = select(Run).where(Run.name == name)
+    run = await session.scalar(query.with_for_update() if lock else query) if _is_name(name) else None
+    if run is None:
+        raise await _no_such_run(session, name)
+    return run
+
+
+async def page(session: AsyncSession, *, after_id: int | None, limit: int) -> Sequence[Run]:
+    """Give runs, newest first, from before an id on."""
+    query = select(Run).order_by(Run.id.desc()).limit(limit)
+    found = await session.scalars(query if after_id is None else query.where(Run.id < after_id))
+    return found.all()
+
+
+async def sources(session: AsyncSession, run_ids: Sequence[int]) -> dict[int, list[Source]]:
+    """Give the sources of some runs, in the order they were registered."""
+    found = await session.scalars(select(Source).where(Source.run_id.in_(run_ids)).order_by(Source.position))
+    by_run: dict[int, list[Source]] = {run_id: [] for run_id in run_ids}
+    for source in found:
+        by_run[source.run_id].append(source)
+    return by_run
+
+
+async def current_attempt(session: AsyncSession, run: Run) -> Attempt | None:
+    """Give the highest attempt of a run, or None before the first report."""
+    return await session.get(Attempt, (run.id, run.attempt))
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return bool(check_name(name, field="run"))
+    except UserError:
+        return False
+
+
+async def _no_such_run(session: AsyncSession, name: str) -> Problem:
+    names = (await session.scalars(select(Run.name).order_by(Run.id.desc()).limit(_NAMES_IN_MESSAGE + 1))).all()
+    shown = ", ".join(names[:_NAMES_IN_MESSAGE]) + (", …" if len(names) > _NAMES_IN_MESSAGE else "")
+    there_are = f"the runs are {shown}" if names else "there are no runs yet; make one with POST /v1/runs"
+    return Problem(404, f"there is no run {name!r:.80}; {there_are}", kind="unknown-run", field="run")

@@ -1,0 +1,36 @@
+"""The running parts of one controller, and how an endpoint gets at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from redis.asyncio import Redis
+
+from crossfade_controller.database import Database
+from crossfade_controller.delivery.publisher import Publisher
+from crossfade_controller.events.feed import Feed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the application holds while it runs."""
+
+    database: Database
+    redis: Redis
+    feed: Feed
+    publisher: Publisher
+
+    def tell_of_version(self, run_id: int) -> None:
+        """Wake the publisher and the followers of a run; call it after the commit."""
+        self.publisher.wake()
+        self.feed.announce(run_id)
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesOfApp = Annotated[Services, Depends(_services)]

@@ -1,0 +1,1 @@
+"""Sources: the corpora a run mixes."""

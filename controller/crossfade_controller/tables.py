@@ -1,0 +1,25 @@
+"""Every table of the controller, for whoever needs them all: migrations compare them with a database."""
+
+from crossfade_controller.benchmarks.models import BenchmarkResult
+from crossfade_controller.database import Base
+from crossfade_controller.delivery.models import OutboxEntry, TelemetryBatch
+from crossfade_controller.events.models import Event
+from crossfade_controller.metrics.models import Point
+from crossfade_controller.mixtures.models import MixtureVersion
+from crossfade_controller.runs.models import Attempt, Run
+from crossfade_controller.sources.models import Source
+
+__all__ = [
+    "Attempt",
+    "BenchmarkResult",
+    "Event",
+    "MixtureVersion",
+    "OutboxEntry",
+    "Point",
+    "Run",
+    "Source",
+    "TelemetryBatch",
+    "metadata",
+]
+
+metadata = Base.metadata
