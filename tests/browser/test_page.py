@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from tests.browser.screenshot import LAPTOP, open_page, take
-from tests.browser.site import FIRST_MIXTURE, SOURCES, Reporter, Site
+from tests.browser.site import SOURCES, Reporter, Site
 
 pytestmark = pytest.mark.browser
 
@@ -90,14 +90,44 @@ def test_every_chart_has_its_lines_and_every_version(page: Page, site: Site, tra
         expect(chart.get_by_test_id("marker")).to_have_count(2)
         for source in SOURCES:
             expect(chart.locator(".u-legend")).to_contain_text(source)
-    doubled, rest = 0.2, 0.8
-    expect(page.get_by_test_id("weights-chart")).to_contain_text(
-        f"math: {doubled:.1%} ({doubled:.1%})".replace("%", " %")
+    expect(page.get_by_test_id("weights-chart").get_by_role("row", name="math")).to_contain_text("20.0 % (20.0 %)")
+    expect(page.get_by_test_id("weights-chart").get_by_role("row", name="web")).to_contain_text("26.7 % (26.7 %)")
+    expect(page.get_by_test_id("bits-per-byte-chart").get_by_role("row", name="code")).to_contain_text("2.200 ± 0.050")
+    expect(page.get_by_test_id("benchmarks-chart").get_by_role("row", name="web")).to_contain_text("0.550 ± 0.040")
+    expect(page.get_by_test_id("sources").get_by_role("row", name="math")).to_contain_text(
+        "20.0 %20.0 %655.3K0.16 of 4"
     )
-    web = rest * FIRST_MIXTURE["web"] / (1 - FIRST_MIXTURE["math"])
-    expect(page.get_by_test_id("sources").get_by_role("row", name="web")).to_contain_text(f"{web * 100:.1f} %")
-    expect(page.get_by_test_id("bits-per-byte-chart")).to_contain_text("code: 2.200 ± 0.050")
-    expect(page.get_by_test_id("benchmarks-chart")).to_contain_text("web (acc_norm): 0.550 ± 0.040")
+
+
+def test_legend_tells_the_values_under_the_cursor_on_every_chart(page: Page, site: Site, trained: Reporter) -> None:
+    page.goto(f"{site.url}/?run=trained")
+    math = page.get_by_test_id("weights-chart").get_by_role("row", name="math")
+    expect(math).to_contain_text("20.0 % (20.0 %)")
+    plot = page.get_by_test_id("loss-chart").locator(".u-over").bounding_box()
+    assert plot is not None
+    page.mouse.move(plot["x"] + plot["width"] / 3, plot["y"] + plot["height"] / 2)
+    expect(math).to_contain_text("10.0 % (10.0 %)")
+    page.mouse.move(0, 0)
+    expect(math).to_contain_text("20.0 % (20.0 %)")
+
+
+def test_dragging_zooms_every_chart_until_a_double_click(page: Page, site: Site, trained: Reporter) -> None:
+    page.goto(f"{site.url}/?run=trained")
+    change = page.get_by_test_id("weights-chart").get_by_test_id("marker").nth(1)
+    expect(change).to_be_visible()
+    over = page.get_by_test_id("loss-chart").locator(".u-over")
+    plot = over.bounding_box()
+    assert plot is not None
+    page.mouse.move(plot["x"] + plot["width"] * 0.1, plot["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + plot["width"] * 0.4, plot["y"] + 30, steps=5)
+    page.mouse.up()
+    expect(change).to_be_hidden()
+    trained.train(1, version=2)
+    expect(page.get_by_test_id("now")).to_contain_text(re.compile(rf"Step\s*{trained.next_step - 1}"))
+    expect(change).to_be_hidden()
+    over.dblclick()
+    expect(change).to_be_visible()
 
 
 def test_charts_are_painted_not_empty(page: Page, site: Site, trained: Reporter) -> None:
