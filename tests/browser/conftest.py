@@ -11,7 +11,7 @@ from tests.browser.site import Site
 from crossfade_shared.redis_server import embedded_redis
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module")  # not longer: while it is open, no other test could run an event loop of its own
 def browser() -> Iterator[Browser]:
     executable = find_chromium()
     if executable is None:
@@ -20,7 +20,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory: Path = tmp_path_factory.mktemp("site")
     with embedded_redis(directory / "redis") as redis_url:

@@ -234,6 +234,14 @@ def test_empty_run_says_why_it_is_empty(page: Page, site: Site) -> None:
     expect(page.get_by_test_id("version-state")).to_contain_text("accepted")
 
 
+def test_lines_follow_a_change_between_light_and_dark(page: Page, site: Site, trained: Reporter) -> None:
+    page.goto(f"{site.url}/?run=trained")
+    swatch = page.get_by_test_id("loss-chart").get_by_role("row", name="code").locator(".u-marker")
+    expect(swatch).to_have_css("border-top-color", "rgb(0, 114, 178)")
+    page.emulate_media(color_scheme="dark")
+    expect(swatch).to_have_css("border-top-color", "rgb(43, 143, 208)")
+
+
 def test_one_chooses_among_runs(page: Page, site: Site, trained: Reporter) -> None:
     site.make_run("newest")
     page.goto(site.url)

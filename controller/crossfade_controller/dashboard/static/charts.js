@@ -42,7 +42,6 @@ export class Chart {
     Object.assign(this, { host, axis, tooltip, y, plot: null, markers: null, shape: null });
     axis.charts.push(this);
     new ResizeObserver(() => this.plot?.setSize(this.size)).observe(host);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.picture && this.build());
   }
 
   // `picture`: {series, bands, data, hooks, places, why}; `why` says why there is nothing to see, where that is so.
@@ -59,6 +58,11 @@ export class Chart {
     this.plot.setLegend({ idx: this.plot.cursor.idx });
     this.applyRange();
     this.markers.place(picture.places);
+  }
+
+  // Has the next picture built from nothing, in colours that may have changed.
+  forget() {
+    this.shape = null;
   }
 
   build() {

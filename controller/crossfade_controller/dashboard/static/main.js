@@ -21,7 +21,7 @@ function makeReaders(state, page, link) {
     const readAndDraw = async () => {
       await read();
       link.note({ failure: null, ...state.freshness });
-      page.drawSoon(state);
+      page.show(state);
     };
     return paced(readAndDraw, pauseMilliseconds, (error) => link.note({ failure: error.message }));
   };

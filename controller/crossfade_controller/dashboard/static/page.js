@@ -24,17 +24,29 @@ export class Page {
       chart("bits-per-byte-chart", benchmarkAxis, bitsPerBytePicture),
       chart("benchmarks-chart", benchmarkAxis, scoresPicture),
     ];
+    this.state = null;
     this.scheduled = false;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolour());
     offerCopy(byId("copy"), byId("steer-command"), byId("copied"));
   }
 
+  show(state) {
+    this.state = state;
+    this.drawSoon();
+  }
+
+  recolour() {
+    this.charts.forEach(({ chart }) => chart.forget());
+    this.drawSoon();
+  }
+
   // Draws with the next frame, once, however often it is asked before.
-  drawSoon(state) {
-    if (this.scheduled || !state.complete) return;
+  drawSoon() {
+    if (this.scheduled || !this.state?.complete) return;
     this.scheduled = true;
     requestAnimationFrame(() => {
       this.scheduled = false;
-      this.draw(state);
+      this.draw(this.state);
     });
   }
 
