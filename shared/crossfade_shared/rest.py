@@ -1,17 +1,23 @@
-"""A thin client of the controller's REST interface; it turns problem documents into errors that say what to do."""
+"""A thin client of the controller's REST interface; it turns problem documents into errors that say what to do.
+
+It is made of the standard library, because a command line that answers at once cannot wait for a larger one to load.
+"""
 
 from __future__ import annotations
 
+import json
+import select
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from types import TracebackType
 from typing import Any, Self
-
-import httpx2
+from urllib.parse import quote, urlencode, urlsplit
 
 from crossfade_shared.errors import ConflictError, UnreachableError, UserError
 
 DEFAULT_CONTROLLER_URL = "http://127.0.0.1:8321"
 TIMEOUT_SECONDS = 10.0
 _CONFLICTS = {409, 412}
+_CONNECTIONS: dict[str, type[HTTPConnection]] = {"http": HTTPConnection, "https": HTTPSConnection}
 
 
 class RestClient:
@@ -19,35 +25,46 @@ class RestClient:
 
     def __init__(self, url: str = DEFAULT_CONTROLLER_URL) -> None:
         self.url = url.rstrip("/")
-        self._http = httpx2.Client(base_url=self.url, timeout=TIMEOUT_SECONDS)
+        self._connection = _connection(self.url)
 
     def get(self, path: str, **query: str | int) -> Any:  # noqa: ANN401 - JSON
         """Give the decoded body of a GET."""
-        return self._call("GET", path, params=query)
+        return self._call("GET", f"{quote(path, safe='/:')}{'?' * bool(query)}{urlencode(query)}", None, {})
 
     def post(self, path: str, body: object, *, if_match: int | None = None) -> Any:  # noqa: ANN401 - JSON
         """Send a JSON body and give the decoded answer; `if_match` is the version the change is based on."""
-        return self._call("POST", path, json=body, headers=_if_match(if_match))
+        return self._call("POST", quote(path, safe="/:"), body, _if_match(if_match))
 
     def patch(self, path: str, body: object, *, if_match: int | None = None) -> Any:  # noqa: ANN401 - JSON
         """Like `post`, with PATCH."""
-        return self._call("PATCH", path, json=body, headers=_if_match(if_match))
+        return self._call("PATCH", quote(path, safe="/:"), body, _if_match(if_match))
 
-    def _call(self, method: str, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
+    def _call(self, method: str, target: str, body: object, headers: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
+        wire = None if method == "GET" else json.dumps(body).encode()
+        headers = {"Accept": "application/json", "Content-Type": "application/json", **headers}
         try:
-            response = self._http.request(method, path, **arguments)
-        except httpx2.TransportError as error:
+            self._leave_stale_connection()
+            self._connection.request(method, urlsplit(self.url).path + target, wire, headers)
+            response = self._connection.getresponse()
+            status, content = response.status, response.read()
+        except (OSError, HTTPException) as error:
+            self._connection.close()
             raise UnreachableError(
-                f"no controller answers at {self.url} ({type(error).__name__}); start one with "
+                f"no controller answers at {self.url} ({str(error) or type(error).__name__}); start one with "
                 "`crossfade serve` or name another with --controller"
             ) from error
-        if response.is_success:
-            return response.json()
-        raise _error_of(response)
+        if status < 300:
+            return json.loads(content)
+        raise _error_of(status, content)
+
+    def _leave_stale_connection(self) -> None:
+        """Open a new connection if the controller closed the idle one: only then is there something to read."""
+        if self._connection.sock and select.select([self._connection.sock], [], [], 0)[0]:
+            self._connection.close()
 
     def close(self) -> None:
-        """Give the connections back."""
-        self._http.close()
+        """Give the connection back."""
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -58,21 +75,32 @@ class RestClient:
         self.close()
 
 
+def _connection(url: str) -> HTTPConnection:
+    """Prepare a connection, opened at the first call; raises `UserError` for what is no http or https URL."""
+    try:
+        parts = urlsplit(url)
+        return _CONNECTIONS[parts.scheme](parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    except (KeyError, ValueError):
+        raise UserError(
+            f"{url!r} is no controller's URL; write it like {DEFAULT_CONTROLLER_URL}", field="controller"
+        ) from None
+
+
 def _if_match(version: int | None) -> dict[str, str]:
     return {} if version is None else {"If-Match": f'"{version}"'}
 
 
-def _error_of(response: httpx2.Response) -> UserError:
+def _error_of(status: int, content: bytes) -> UserError:
     try:
-        problem = response.json()
+        problem = json.loads(content)
     except ValueError:
         problem = {}
     if not isinstance(problem, dict):
         problem = {}
-    message = str(problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}")
+    message = str(problem.get("detail") or problem.get("title") or f"HTTP {status}")
     field = problem.get("field")
-    if response.status_code in _CONFLICTS:
+    if status in _CONFLICTS:
         return ConflictError(message, field=field)
-    if response.status_code >= 500:
-        return UnreachableError(f"the controller answered {response.status_code}: {message}", field=field)
+    if status >= 500:
+        return UnreachableError(f"the controller answered {status}: {message}", field=field)
     return UserError(message, field=field)
