@@ -2,7 +2,6 @@
 
 const RUNS = "/v1/runs";
 const ITEMS_A_PAGE = 1000;
-const MAX_PAGES = 20;
 
 export function pathOfRun(run) {
   return `${RUNS}/${encodeURIComponent(run)}`;
@@ -17,17 +16,16 @@ export async function readJson(path) {
   return body;
 }
 
-// Follows the opaque page tokens; the newest versions come first, so what the limit cuts off is the oldest.
+// Follows the opaque page tokens to the end.
 async function readPages(path) {
   const items = [];
   let next = null;
-  for (let page = 0; page < MAX_PAGES; page += 1) {
+  do {
     const query = new URLSearchParams({ limit: String(ITEMS_A_PAGE), ...(next === null ? {} : { page: next }) });
     const body = await readJson(`${path}?${query}`);
     items.push(...body.items);
     next = body.next_page;
-    if (next === null) break;
-  }
+  } while (next !== null);
   return items;
 }
 

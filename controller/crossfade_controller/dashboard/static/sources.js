@@ -19,7 +19,7 @@ function row({ name, unique_tokens: unique, max_epochs: most }, state, colours) 
     "tr",
     {},
     element("th", { scope: "row" }, colours.label(name)),
-    element("td", {}, percent(state.appliedVersion?.weights[name])),
+    element("td", {}, percent((state.appliedVersion ?? state.mixture).weights[name])),
     element("td", {}, percent(state.mixture.realised?.[name])),
     element("td", {}, compact(consumed)),
     element("td", {}, `${decimal(epochs, 2)} of ${most}`, gauge),
