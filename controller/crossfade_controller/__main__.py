@@ -4,5 +4,6 @@ import sys
 
 from crossfade_shared.command_line import main
 
-sys.argv[1:1] = ["serve"]
-main()
+if __name__ == "__main__":
+    sys.argv[1:1] = ["serve"]
+    main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +43,8 @@ def serve(
     ] = None,
 ) -> None:
     """Run the controller until Ctrl-C or SIGTERM."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     logging.getLogger("crossfade_controller").setLevel(logging.INFO)
     with ExitStack() as stack:
@@ -58,6 +61,11 @@ def serve(
 def migrate_database(*, database: DatabaseOption = DEFAULT_DATABASE_URL) -> None:
     """Bring the database to this version's tables."""
     _migrate(database)
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """Unwind everything that was started; uvicorn puts its own handler in place while it serves."""
+    raise SystemExit(0)
 
 
 def _migrate(database: str) -> None:

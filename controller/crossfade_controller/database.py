@@ -59,16 +59,13 @@ def now() -> datetime:
 
 def database_url(text: str) -> URL:
     """Read a database URL and choose its driver; raises `UserError` for a database we do not know."""
+    accepted = "use sqlite:///path/to/file.db or postgresql://user:password@host/name"
     try:
         url = make_url(text)
     except ArgumentError:
-        url = None
-    if url is None or url.drivername not in _DRIVERS or not url.database:
-        raise UserError(
-            f"the database URL {text!r} is not understood; use sqlite:///path/to/file.db or "
-            "postgresql://user:password@host/name",
-            field="database",
-        )
+        raise UserError(f"{text!r} is no database URL; {accepted}", field="database") from None
+    if url.drivername not in _DRIVERS or url.database in {None, "", ":memory:"}:
+        raise UserError(f"{url.render_as_string()} is no database we can keep runs in; {accepted}", field="database")
     return url.set(drivername=_DRIVERS[url.drivername])
 
 

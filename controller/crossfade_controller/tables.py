@@ -1,4 +1,4 @@
-"""Every table of the controller, for whoever needs them all: migrations compare them with a database."""
+"""Every table of the controller: who imports this knows them all."""
 
 from crossfade_controller.benchmarks.models import BenchmarkResult
 from crossfade_controller.database import Base
@@ -9,17 +9,5 @@ from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.runs.models import Attempt, Run
 from crossfade_controller.sources.models import Source
 
-__all__ = [
-    "Attempt",
-    "BenchmarkResult",
-    "Event",
-    "MixtureVersion",
-    "OutboxEntry",
-    "Point",
-    "Run",
-    "Source",
-    "TelemetryBatch",
-    "metadata",
-]
-
+TABLES = (Run, Source, Attempt, MixtureVersion, Event, OutboxEntry, TelemetryBatch, BenchmarkResult, Point)
 metadata = Base.metadata

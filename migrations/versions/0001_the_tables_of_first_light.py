@@ -76,7 +76,7 @@ def _create_runs() -> None:
         sa.Column("start_step", sa.BigInteger),
         sa.Column("total_steps", sa.BigInteger),
         sa.Column("tokens_per_step", sa.BigInteger),
-        sa.Column("world_size", sa.Integer),
+        sa.Column("world_size", sa.BigInteger),
         sa.Column("fenced_at", MOMENT),
         sa.PrimaryKeyConstraint("run_id", "attempt", name="pk_attempts"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_attempts_run_id"),

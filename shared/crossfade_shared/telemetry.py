@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from crossfade_shared.phases import PhaseName
 
+Count = Annotated[int, Field(ge=0, le=2**53)]
+"""A step, a number of tokens or the like; every database and JSON reader keeps it exactly."""
+
 
 class _Report(BaseModel):
     model_config = ConfigDict(frozen=True)  # unknown fields are ignored: an older controller reads a newer worker
@@ -22,18 +25,18 @@ class AttemptReport(_Report):
     """A process lifetime of the run began."""
 
     kind: Literal["attempt"] = "attempt"
-    start_step: int
-    total_steps: int
-    tokens_per_step: int
-    world_size: int
+    start_step: Count
+    total_steps: Count
+    tokens_per_step: Count
+    world_size: Count
 
 
 class StepReport(_Report):
     """One optimizer step, trained on. Losses are mean nats a token; None stands for a value that was not finite."""
 
     kind: Literal["step"] = "step"
-    step: int
-    tokens: int
+    step: Count
+    tokens: Count
     """Tokens trained on by the end of this step, over the whole run."""
     version: int
     phase: PhaseName
@@ -43,7 +46,7 @@ class StepReport(_Report):
     seconds: float
     source_loss: dict[str, float | None]
     """By source; a source that was not in the batch is absent."""
-    source_tokens: dict[str, int]
+    source_tokens: dict[str, Count]
     """Tokens trained on by source, over the whole run."""
 
 
@@ -53,7 +56,7 @@ class AppliedReport(_Report):
     kind: Literal["applied"] = "applied"
     version: int
     digest: str
-    effective_steps: dict[int, int]
+    effective_steps: Annotated[dict[Count, Count], Field(min_length=1)]
     """By rank."""
 
 
@@ -68,8 +71,8 @@ class CheckpointReport(_Report):
     """A complete checkpoint lies on disk."""
 
     kind: Literal["checkpoint"] = "checkpoint"
-    step: int
-    tokens: int
+    step: Count
+    tokens: Count
     path: str
 
 
@@ -77,15 +80,15 @@ class DroppedReport(_Report):
     """So many reports were dropped since the last one of these, because Redis did not take them in time."""
 
     kind: Literal["dropped"] = "dropped"
-    num_reports: int
+    num_reports: Count
 
 
 class FinishedReport(_Report):
     """The run reached its last step."""
 
     kind: Literal["finished"] = "finished"
-    step: int
-    tokens: int
+    step: Count
+    tokens: Count
 
 
 Report = Annotated[

@@ -107,7 +107,7 @@ class Intake:
             return
         async with self._database.write() as session:
             run = await runs.find(session, run_name, lock=True)
-            book = ReportBook(session, run)
+            book = ReportBook(session, run, (await runs.sources(session, [run.id]))[run.id])
             for entry_id, fields in entries:
                 if batch := _decode(run_name, entry_id, fields):
                     await self._store_batch(session, run, book, batch)

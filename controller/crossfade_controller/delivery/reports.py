@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,8 +13,8 @@ from crossfade_controller.events.feed import Progress
 from crossfade_controller.events.repository import record
 from crossfade_controller.metrics import repository as metrics
 from crossfade_controller.mixtures import repository as mixtures
-from crossfade_controller.runs import repository as runs
 from crossfade_controller.runs.models import Attempt, Run
+from crossfade_controller.sources.models import Source
 from crossfade_shared.telemetry import (
     AppliedReport,
     AttemptReport,
@@ -31,9 +32,10 @@ _Recorded = AttemptReport | RefusedReport | CheckpointReport | DroppedReport | F
 class ReportBook:
     """Writes the reports of one run within one transaction that holds the run's lock."""
 
-    def __init__(self, session: AsyncSession, run: Run) -> None:
+    def __init__(self, session: AsyncSession, run: Run, sources: Iterable[Source]) -> None:
         self._session = session
         self._run = run
+        self._sources = {source.name for source in sources}
         self._points: list[dict[str, Any]] = []
         self.progress: Progress | None = None
         """How far training was at the last step written."""
@@ -43,7 +45,7 @@ class ReportBook:
         for report in reports:
             match report:
                 case StepReport():
-                    await self._write_step(attempt, report)
+                    self._write_step(attempt, report)
                 case AppliedReport():
                     await self._write_applied(attempt, report)
                 case AttemptReport():
@@ -62,15 +64,18 @@ class ReportBook:
         """Write what was collected; the session may commit afterwards."""
         await metrics.store(self._session, self._points)
 
-    async def _write_step(self, attempt: Attempt, report: StepReport) -> None:
-        known = {source.name for source in (await runs.sources(self._session, [self._run.id]))[self._run.id]}
+    def _write_step(self, attempt: Attempt, report: StepReport) -> None:
         values = {
             "loss": report.loss,
             "learning_rate": report.learning_rate,
             "gradient_norm": report.gradient_norm,
             "step_seconds": report.seconds,
-            **{f"source_loss/{name}": loss for name, loss in report.source_loss.items() if name in known},
-            **{f"{metrics.SOURCE_TOKENS}{name}": num for name, num in report.source_tokens.items() if name in known},
+            **{f"source_loss/{name}": loss for name, loss in report.source_loss.items() if name in self._sources},
+            **{
+                f"{metrics.SOURCE_TOKENS}{name}": num
+                for name, num in report.source_tokens.items()
+                if name in self._sources
+            },
         }
         position = {"run_id": self._run.id, "step": report.step, "tokens": report.tokens}
         self._points += [{**position, "name": name, "value": _finite(value)} for name, value in values.items()]

@@ -30,23 +30,21 @@ async def follow(database: Database, feed: Feed, run_id: int, after: int) -> Asy
     a tick and has no id, so a client that reconnects resumes after the last stored event.
     """
     yield format_sse_event(retry=RECONNECT_MILLISECONDS)
-    told, silent_since = None, time.monotonic()
+    told, next_tick, next_ping = None, 0.0, time.monotonic() + PING_SECONDS
     while not feed.closed:
-        news = feed.next_news(run_id)
+        news, progress = feed.next_news(run_id), feed.progress(run_id)
         async with database.read() as session:
             events = await repository.after(session, run_id, after, limit=_BATCH_EVENTS)
         for event in events:
             after = event.id
             yield _wire(event)
-        progress = feed.progress(run_id)
-        if progress is not told and progress is not None:
-            told = progress
+        if progress and progress is not told and time.monotonic() >= next_tick:
+            told, next_tick = progress, time.monotonic() + TICK_SECONDS
             yield format_sse_event(event="step", data_str=json.dumps(dataclasses.asdict(progress)))
-        elif not events and time.monotonic() - silent_since > PING_SECONDS:
+        if time.monotonic() >= next_ping:
+            next_ping = time.monotonic() + PING_SECONDS
             yield KEEPALIVE_COMMENT
-        else:
-            silent_since = silent_since if not events else time.monotonic()
-        if len(events) < _BATCH_EVENTS:
+        if not events:
             with suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), TICK_SECONDS)
 

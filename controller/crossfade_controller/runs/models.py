@@ -46,6 +46,6 @@ class Attempt(Base):
     start_step: Mapped[int | None] = mapped_column(BigInteger)
     total_steps: Mapped[int | None] = mapped_column(BigInteger)
     tokens_per_step: Mapped[int | None] = mapped_column(BigInteger)
-    world_size: Mapped[int | None]
+    world_size: Mapped[int | None] = mapped_column(BigInteger)
     fenced_at: Mapped[datetime | None] = mapped_column(UtcTime)
     """When it first reported although a later attempt had begun."""
