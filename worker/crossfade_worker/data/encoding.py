@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from crossfade_worker.child_process import follow_parent
 from crossfade_worker.data.errors import CorpusError
 from crossfade_worker.data.manifest import ShardRecord, record_file
 from crossfade_worker.data.shards import END_DTYPE
@@ -99,16 +98,8 @@ def _begin(stop: Event, num_text_bytes: Synchronized[int]) -> None:
     """Prepare a process of the pool: it is stopped by its parent, ends with it, and uses one core."""
     global _stop, _num_text_bytes
     _stop, _num_text_bytes = stop, num_text_bytes
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    follow_parent()
 
 
 def _encode_part(part: Part, encoding: Encoding) -> None:
