@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-_FILE_NAME = re.compile(r"attempt-(\d{4,})-rank-(\d{4,})\.jsonl")
+_FILE_NAME = re.compile(r"attempt-(\d{4,})-rank-(\d{4,})-of-(\d{4,})\.jsonl")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class BatchLogFile:
     path: Path
     attempt: int
     rank: int
+    world_size: int
 
     def records(self) -> Iterator[BatchRecord]:
         """Read the lines in order; a last line torn by a crash is left out."""
@@ -57,9 +58,9 @@ class BatchLogFile:
 class BatchLog:
     """Appends this rank's records; every line reaches the operating system before its batch is trained on."""
 
-    def __init__(self, directory: Path, *, attempt: int, rank: int) -> None:
+    def __init__(self, directory: Path, *, attempt: int, rank: int, world_size: int) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / f"attempt-{attempt:04d}-rank-{rank:04d}.jsonl"
+        path = directory / f"attempt-{attempt:04d}-rank-{rank:04d}-of-{world_size:04d}.jsonl"
         self._file = path.open("x", encoding="ascii", buffering=1)
 
     def write(self, record: BatchRecord) -> None:
@@ -78,7 +79,7 @@ class BatchLog:
 def batch_log_files(directory: Path) -> list[BatchLogFile]:
     """Give the logs of a run by attempt and rank."""
     found = ((path, _FILE_NAME.fullmatch(path.name)) for path in directory.glob("attempt-*.jsonl"))
-    files = [BatchLogFile(path, int(match[1]), int(match[2])) for path, match in found if match]
+    files = [BatchLogFile(path, int(match[1]), int(match[2]), int(match[3])) for path, match in found if match]
     return sorted(files, key=lambda file: (file.attempt, file.rank))
 
 

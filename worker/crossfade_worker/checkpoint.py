@@ -107,9 +107,9 @@ def save_checkpoint(
     """Write a checkpoint under a temporary name and rename it; called on every rank, written by rank 0."""
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
     weights: Any = get_model_state_dict(model, options=options)
-    moments = get_optimizer_state_dict(model, optimizer, options=options)["state"]
+    optimizer_state: Any = get_optimizer_state_dict(model, optimizer, options=options)
     path = checkpoint_path(directory, state.step)
-    if not is_leader:
+    if not is_leader:  # the ranks gather the tensors together; torch hands them to rank 0 alone
         return path
     partial = directory / f".{path.name}.partial"
     for leftover in directory.glob(".step-*.partial"):
@@ -118,7 +118,7 @@ def save_checkpoint(
     model.config.save_pretrained(partial)
     tensors = {name: tensor.contiguous() for name, tensor in weights.items() if name != _TIED}
     save_file(tensors, partial / _MODEL, metadata={"format": "pt"})
-    save_file(_flatten(moments), partial / _OPTIMIZER)
+    save_file(_flatten(optimizer_state["state"]), partial / _OPTIMIZER)
     write_atomically(partial / _STATE, json.dumps(state.to_json()).encode())
     if path.exists():  # the same step reached again after a resume from an earlier one
         shutil.rmtree(path)

@@ -66,7 +66,7 @@ def open_job(config: RunConfig, world: World) -> Iterator[Job]:
     with (
         claim_run(directory, identity, world) as start,
         open_link(config, planner.sources, directory, attempt=start.attempt, is_leader=world.is_leader) as link,
-        BatchLog(directory.batches, attempt=start.attempt, rank=world.rank) as batch_log,
+        BatchLog(directory.batches, attempt=start.attempt, rank=world.rank, world_size=world.size) as batch_log,
     ):
         ledger = start.ledger or _first_ledger(config, directory, link, world)
         model = parallelise(_build_model(config, corpus), world)

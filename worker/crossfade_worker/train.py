@@ -57,8 +57,7 @@ def train(config: RunConfig) -> None:
             state = take_step(job, state, progress)
             if state.step % config.checkpoint.every_steps == 0:
                 save(job, state)
-                state = job.initial_state
-        saved_step = state.step
+                saved_step = state.step
         job.agreement.finish()
         if saved_step < state.step:
             save(job, state)
@@ -129,7 +128,7 @@ def save(job: Job, state: LoopState) -> None:
     job.link.report(CheckpointReport(step=state.step, tokens=state.tokens, path=str(path)))
 
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
