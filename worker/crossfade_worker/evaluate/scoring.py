@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,10 @@ def _multiple_choice(model: Any, corpus: Corpus, settings: EvaluationConfig, dir
     tasks = write_tasks(corpus, settings, directory)
     if not tasks:
         return
+    scored = HFLM(pretrained=model, tokenizer=_tokenizer(corpus), batch_size=settings.batch_size)
+    scored.loglikelihood = partial(scored.loglikelihood, disable_tqdm=True)
     answer = lm_eval.evaluate(
-        HFLM(pretrained=model, tokenizer=_tokenizer(corpus), batch_size=settings.batch_size),
+        scored,
         TaskManager(include_path=str(directory), include_defaults=False).load(list(tasks)),
         log_samples=False,
     )

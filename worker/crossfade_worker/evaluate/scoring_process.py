@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
+import sys
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -24,7 +26,6 @@ _ENVIRONMENT = {
     "HF_DATASETS_OFFLINE": "1",
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
-    "TQDM_DISABLE": "1",
 }
 
 
@@ -74,6 +75,7 @@ class ScoringProcess:
         self._process.join(_END_SECONDS)
         self._process.kill()
         self._process.join()
+        self._process.close()
         self._process = None
 
     def __enter__(self) -> Self:
@@ -96,6 +98,7 @@ class ScoringProcess:
 def _serve(connection: Connection, corpus_directory: Path, settings: EvaluationConfig, work_directory: Path) -> None:
     """Answer each checkpoint with its scores, or with what went wrong."""
     follow_parent()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # leave in order, so that nothing shared is left behind
     os.nice(_NICENESS)
     os.environ.update(_ENVIRONMENT)
     logging.basicConfig(level=logging.WARNING, format="crossfade: %(message)s")
