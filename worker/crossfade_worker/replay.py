@@ -1,4 +1,4 @@
-"""`crossfade replay RUN.yaml`: recompute every batch from seed, shards and ledger, and hold it against the batch logs."""
+"""`crossfade replay RUN.yaml`: recompute every batch from seed, shards and ledger, and compare the batch logs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from crossfade_shared.errors import UserError
+from crossfade_shared.ledger import Ledger
 from crossfade_worker.batch_log import BatchLogFile, BatchRecord, batch_log_files, tokens_digest
 from crossfade_worker.config import RunConfig, load_run_config
 from crossfade_worker.data.reader import RowReader
@@ -41,11 +43,14 @@ class Mismatch:
 class Replay:
     """What a replay found."""
 
+    ledger: Ledger
     num_batches: int = 0
     """Global batches recomputed: distinct steps in the logs."""
     num_records: int = 0
     """Log lines compared: every rank of every attempt."""
     mismatches: list[Mismatch] = field(default_factory=list)
+    sequences: dict[int, dict[str, int]] = field(default_factory=dict)
+    """By step and source: sequences in the global batch."""
 
 
 def replay_run(config: RunConfig) -> Replay:
@@ -57,13 +62,15 @@ def replay_run(config: RunConfig) -> Replay:
         raise UserError(f"{directory.path} holds no ledger or no batch logs; train the run first", field="directory")
     reader = RowReader(open_corpus(config.corpus), sequence_length=config.model.sequence_length)
     planner = Planner(reader.num_rows, seed=config.training.seed, batch_sequences=config.training.batch_sequences)
-    found = Replay()
+    found = Replay(ledger)
     for step in range(max(logged) + 1):
         entry = ledger.entry_at(step)
         plan = planner.next_plan(entry.mixture)
         if step not in logged:
             continue
         found.num_batches += 1
+        counts = np.bincount(plan.sources, minlength=len(planner.sources)).tolist()
+        found.sequences[step] = dict(zip(planner.sources, counts, strict=True))
         digest = plan.digest()
         for log, record in logged[step]:
             found.num_records += 1

@@ -8,7 +8,11 @@ from typing import Any, Self
 
 
 class StopSignal:
-    """`asked` becomes true at the first SIGINT or SIGTERM; a second one has its usual effect."""
+    """`asked` becomes true at the first SIGINT or SIGTERM.
+
+    A second SIGINT has its usual effect. A second SIGTERM has none, because launchers send it to the ranks and to
+    their process group alike.
+    """
 
     def __init__(self) -> None:
         self.asked = False
@@ -22,12 +26,10 @@ class StopSignal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._restore()
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
-        self.asked = True
-        self._restore()
-
-    def _restore(self) -> None:
         for number, handler in self._usual.items():
             signal.signal(number, handler)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        if self.asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.asked = True

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
 from crossfade_shared.errors import UserError
@@ -26,6 +26,7 @@ _ENVIRONMENT = {
     "HF_DATASETS_OFFLINE": "1",
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    "TQDM_DISABLE": "1",
 }
 
 
@@ -61,6 +62,8 @@ class ScoringProcess:
             answer: list[Score] | str = self._connection.recv()
         except (EOFError, OSError) as error:
             self.close()
+            if asked_to_stop():  # a signal to the whole group ends the scoring process too
+                return None
             raise EvaluationError(f"the scoring process crashed on {checkpoint}; its last words are above") from error
         if isinstance(answer, str):
             raise EvaluationError(answer)
@@ -70,12 +73,12 @@ class ScoringProcess:
         """End the process, if there is one."""
         if self._process is None:
             return
-        self._connection.close()
         self._process.terminate()
         self._process.join(_END_SECONDS)
         self._process.kill()
         self._process.join()
         self._process.close()
+        self._connection.close()
         self._process = None
 
     def __enter__(self) -> Self:
@@ -95,10 +98,16 @@ class ScoringProcess:
         theirs.close()  # only the child holds its end, so that its death is seen here
 
 
+def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+    """End in order, so that nothing shared is left behind; a second signal must not disturb that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit()
+
+
 def _serve(connection: Connection, corpus_directory: Path, settings: EvaluationConfig, work_directory: Path) -> None:
     """Answer each checkpoint with its scores, or with what went wrong."""
     follow_parent()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # leave in order, so that nothing shared is left behind
+    signal.signal(signal.SIGTERM, _leave)
     os.nice(_NICENESS)
     os.environ.update(_ENVIRONMENT)
     logging.basicConfig(level=logging.WARNING, format="crossfade: %(message)s")

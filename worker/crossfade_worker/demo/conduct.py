@@ -1,0 +1,163 @@
+"""The demo from beginning to end: start everything, watch it train, change the mixture, add up."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from crossfade_shared.errors import UserError
+from crossfade_shared.redis_server import embedded_redis
+from crossfade_shared.rest import RestClient
+from crossfade_worker.data.prepare import prepare_corpus
+from crossfade_worker.data.shards import Corpus
+from crossfade_worker.demo.place import MIXTURE, DemoPlace, DemoRun, run_values
+from crossfade_worker.demo.result import DemoResult, demo_result
+from crossfade_worker.demo.services import Service, running_controller, running_evaluator, running_training
+from crossfade_worker.replay import replay_run
+
+CHANGE: dict[str, Any] = {"multiply": {"math": 4}, "reason": "mathematics lags: give it four times its share"}
+CHANGE_AT = 0.4  # of the run
+POLL_SECONDS = 0.5
+LINE_SECONDS = 15.0
+
+
+def conduct_demo(
+    place: DemoPlace, *, steps: int, ranks: int, resume: bool, stay_open: bool, console: Console
+) -> DemoResult:
+    """Run the demo and give its figures; everything it started has ended when this returns or raises."""
+    place.logs.mkdir(parents=True, exist_ok=True)
+    corpus = _prepare(place, console)
+    with (
+        embedded_redis(place.redis) as redis_url,
+        running_controller(place, redis_url) as controller_url,
+        RestClient(controller_url) as client,
+    ):
+        run = _resumed_run(place, client) if resume else _new_run(place, client, corpus, steps)
+        run.connect(redis_url=redis_url, controller_url=controller_url)
+        config = run.config()
+        console.print(f"Redis       {redis_url}", highlight=False)
+        console.print(f"controller  {controller_url}", highlight=False)
+        console.print(f"page        [bold]{controller_url}/?run={run.name}[/bold]   (open it now: it is live)")
+        console.print(f"training    {run.yaml_path} on {ranks} rank(s); logs in {place.logs}", highlight=False)
+        with running_training(place, run, ranks=ranks) as training, running_evaluator(place, run) as evaluator:
+            _follow(client, run, training, steps=config.training.total_steps, console=console)
+            _wait_for_scores(evaluator, console)
+        result = demo_result(client, config, replay_run(config), ranks=ranks, own_change=run.change())
+        if stay_open:
+            _stay_open(controller_url, console)
+    return result
+
+
+def _prepare(place: DemoPlace, console: Console) -> Corpus:
+    console.print("corpus      code, docstrings and package descriptions of this machine, and worked mathematics")
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+        corpus = prepare_corpus(place.corpus_settings(), progress=progress)
+    tokens = ", ".join(f"{name} {source.num_tokens:,}" for name, source in corpus.sources.items())
+    console.print(f"            tokens by source: {tokens}", highlight=False)
+    return corpus
+
+
+def _new_run(place: DemoPlace, client: RestClient, corpus: Corpus, steps: int) -> DemoRun:
+    run = place.new_run()
+    values = run_values(run.name, steps=steps)
+    tokens_per_step = values["training"]["batch_sequences"] * values["model"]["sequence_length"]
+    registered = client.post(
+        "/v1/runs",
+        {
+            "name": run.name,
+            "horizon_tokens": steps * tokens_per_step,
+            "sources": [
+                {"name": name, "unique_tokens": source.num_tokens, "capabilities": [name]}
+                for name, source in corpus.sources.items()
+            ],
+            "mixture": dict(MIXTURE),
+        },
+    )
+    run.write(values, signing_key=registered["signing_key"])
+    return run
+
+
+def _resumed_run(place: DemoPlace, client: RestClient) -> DemoRun:
+    run = place.run_to_resume()
+    if client.get(f"/v1/runs/{run.name}")["finished_at"]:
+        raise UserError(f"{run.name} has reached its last step; start another run with `crossfade demo`")
+    return run
+
+
+def _follow(client: RestClient, run: DemoRun, training: Service, *, steps: int, console: Console) -> None:
+    """Show progress until training ends; on the way make the change and say where it took effect."""
+    path = f"/v1/runs/{run.name}"
+    told = False
+    with _progress(steps, console) as show:
+        while training.check():
+            state = client.get(path)
+            done = 0 if state["step"] is None else state["step"] + 1
+            show(done, state["phase"])
+            if run.change() is None and done >= CHANGE_AT * steps:
+                _make_change(client, run, asked_at_step=done - 1, console=console)
+            if not told and (change := run.change()):
+                told = _tell_of_change(client.get(f"{path}/mixtures/{change['version']}"), console)
+            time.sleep(POLL_SECONDS)
+        show(steps, "done")
+
+
+def _make_change(client: RestClient, run: DemoRun, *, asked_at_step: int, console: Console) -> None:
+    path = f"/v1/runs/{run.name}/mixture"
+    version = client.get(path)["version"]
+    console.print(f"\nstep {asked_at_step}: upsampling mathematics, as anybody could from a shell:", highlight=False)
+    console.print(
+        f"  curl -X PATCH {client.url}{path} -H 'If-Match: \"{version}\"' \\\n"
+        f"       -H 'Content-Type: application/json' -d '{json.dumps(CHANGE)}'",
+        style="bold",
+        highlight=False,
+        soft_wrap=True,
+    )
+    made = client.patch(path, CHANGE, if_match=version)
+    run.remember_change(version=made["version"], asked_at_step=asked_at_step)
+
+
+def _tell_of_change(version: dict[str, Any], console: Console) -> bool:
+    if version["state"] != "applied":
+        return False
+    steps = ", ".join(f"rank {rank} at step {step}" for rank, step in sorted(version["effective_steps"].items()))
+    console.print(f"mixture {version['version']} applied: {steps}\n", style="green", highlight=False)
+    return True
+
+
+def _wait_for_scores(evaluator: Service, console: Console) -> None:
+    console.print("scoring     the last checkpoints, on held-out documents")
+    while evaluator.check():
+        time.sleep(POLL_SECONDS)
+
+
+@contextmanager
+def _progress(steps: int, console: Console) -> Iterator[Callable[[int, str | None], None]]:
+    """Give a way to show how far training is: a bar on a terminal, a line now and then elsewhere."""
+    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[phase]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("training", total=steps, phase="")
+        next_line = 0.0
+
+        def show(done: int, phase: str | None) -> None:
+            nonlocal next_line
+            bar.update(task, completed=done, phase=phase or "starting")
+            if not console.is_terminal and time.monotonic() >= next_line:
+                next_line = time.monotonic() + LINE_SECONDS
+                console.print(f"training    step {done} of {steps}  {phase or 'starting'}", highlight=False)
+
+        yield show
+
+
+def _stay_open(controller_url: str, console: Console) -> None:
+    console.print(f"the page stays at {controller_url}/ until Ctrl-C")
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        console.print("closing")
