@@ -7,7 +7,6 @@ A checkpoint holds `config.json` and `model.safetensors` (as transformers reads 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +25,12 @@ from transformers import LlamaForCausalLM
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.ledger import Ledger
+from crossfade_worker.checkpoint_folder import checkpoint_path, complete_checkpoints
 from crossfade_worker.files import sync_directory, write_atomically
 from crossfade_worker.mixing.planner import PlannerState
 from crossfade_worker.world import World
 
 FORMAT = "crossfade.checkpoint/1"
-_NAME = re.compile(r"step-(\d{8,})")
 _MODEL, _OPTIMIZER, _STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 _TIED = "lm_head.weight"
 
@@ -71,17 +70,6 @@ class LoopState:
             planner=PlannerState.from_json(values["planner"]),
             identity=values["identity"],
         )
-
-
-def checkpoint_path(directory: Path, step: int) -> Path:
-    """Give the folder of the checkpoint after so many steps."""
-    return directory / f"step-{step:08d}"
-
-
-def complete_checkpoints(directory: Path) -> list[Path]:
-    """Give the complete checkpoints, oldest first."""
-    found = ((path, _NAME.fullmatch(path.name)) for path in directory.glob("step-*"))
-    return [path for _, path in sorted((int(match[1]), path) for path, match in found if match)]
 
 
 def read_state(path: Path) -> LoopState:

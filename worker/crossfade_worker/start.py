@@ -11,7 +11,8 @@ from typing import Any
 from crossfade_shared.errors import UserError
 from crossfade_shared.ledger import Ledger
 from crossfade_worker.batch_log import batch_log_files
-from crossfade_worker.checkpoint import complete_checkpoints, read_state
+from crossfade_worker.checkpoint import read_state
+from crossfade_worker.checkpoint_folder import complete_checkpoints
 from crossfade_worker.mixing.agreement import share_json
 from crossfade_worker.mixing.journal import LedgerJournal
 from crossfade_worker.run_directory import RunDirectory

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crossfade_shared.errors import UnreachableError, UserError
 from crossfade_shared.rest import RestClient
-from crossfade_worker.checkpoint import checkpoint_path, complete_checkpoints
+from crossfade_worker.checkpoint_folder import checkpoint_path, complete_checkpoints
 from crossfade_worker.config import RunConfig
 from crossfade_worker.data.manifest import hash_file
 from crossfade_worker.evaluate.scores import Evaluation, EvaluationError, EvaluationFolder, Score
