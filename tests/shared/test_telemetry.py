@@ -1,0 +1,42 @@
+"""Reports on the wire."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from crossfade_shared.telemetry import AppliedReport, Report, StepReport, decode_reports, encode_reports
+
+STEP = StepReport(
+    step=3,
+    tokens=4096,
+    version=2,
+    phase="stable",
+    loss=2.5,
+    learning_rate=1e-3,
+    gradient_norm=None,
+    seconds=0.1,
+    source_loss={"web": 2.5, "math": None},
+    source_tokens={"web": 4000, "math": 96},
+)
+REPORTS: list[Report] = [STEP, AppliedReport(version=2, digest="d", effective_steps={0: 3, 1: 3})]
+
+
+def test_reports_survive_the_wire() -> None:
+    assert decode_reports(encode_reports(REPORTS)) == REPORTS
+
+
+def test_what_is_not_finite_becomes_null_on_the_wire() -> None:
+    wire = encode_reports([STEP.model_copy(update={"loss": math.nan})])
+    assert json.loads(wire)[0]["loss"] is None
+
+
+def test_unknown_fields_are_ignored_and_unknown_kinds_refused() -> None:
+    body = json.loads(encode_reports(REPORTS))
+    body[0]["new_field"] = 1
+    assert decode_reports(json.dumps(body).encode()) == REPORTS
+    with pytest.raises(ValidationError, match="kind"):
+        decode_reports(b'[{"kind": "novelty"}]')
