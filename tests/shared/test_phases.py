@@ -35,5 +35,5 @@ def test_without_warm_up_and_decay_the_rate_is_constant_until_the_end() -> None:
     ],
 )
 def test_phases_that_do_not_fit_are_refused(lengths: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="at least|do not fit"):
+    with pytest.raises(ValueError, match=r"at least|do not fit"):
         Phases(**lengths)

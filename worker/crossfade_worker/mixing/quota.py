@@ -15,9 +15,9 @@ def apportion(credit: Int64s, weights_ppm: Int64s, num_sequences: int) -> tuple[
 
     `credit` is what each source is owed, in millionths of a sequence. Every source earns its weight for every
     sequence of the batch; whole sequences are paid out, and what is left over of the batch goes to the largest
-    remainders (ties by source order). This is the largest-remainder method on carried quotas: with fixed weights no
-    source is ever a whole sequence away from its quota, and a change of weights neither forgets nor repeats what was
-    owed. A source at weight 0 draws nothing and keeps its credit.
+    remainders (ties by source order): the largest-remainder method on carried quotas. While every batch owes each
+    source at least one sequence, none is ever a whole sequence away from its quota. A change of weights neither
+    forgets nor repeats what was owed. A source at weight 0 draws nothing and keeps its credit.
     """
     owed = credit + weights_ppm * num_sequences
     active = weights_ppm > 0
