@@ -116,7 +116,7 @@ def hidden(kind: str, problem: Problem, quantity: Fraction) -> bool:
 
 
 def equations(step: str) -> Iterator[tuple[str, str]]:
-    """Find `expression = expression` where both sides are plain numbers, not the tail or head of a term with letters."""
+    """Find `expression = expression` where both sides are plain numbers, not parts of terms with letters."""
     sides = step.split("=")
     for left, right in pairwise(sides):
         before = re.search(r"(?:^|[\s,;:])([-(]*\d[\d\s.+\-×÷/^()]*)$", left.rstrip())

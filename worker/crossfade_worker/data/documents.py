@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import zstandard
 from crossfade_worker.data.collectors import COLLECTORS
 from crossfade_worker.data.errors import CorpusError
 from crossfade_worker.data.settings import SourceSettings
+from crossfade_worker.data.zstandard_lines import zstandard_lines
 
 _WHOLE = (".txt", ".md", ".py")
 _LINES = (".jsonl", ".jsonl.zst")
@@ -64,9 +64,10 @@ def _texts_of_files(name: str, source: SourceSettings) -> Iterator[str]:
 
 
 def _texts_of_lines(path: Path, text_field: str) -> Iterator[str]:
-    with path.open("rb") as raw:
-        binary = zstandard.ZstdDecompressor().stream_reader(raw) if path.suffix == ".zst" else raw
-        for number, line in enumerate(io.TextIOWrapper(binary, encoding="utf-8", newline="\n"), start=1):
+    with path.open("rb") as file:
+        for number, line in enumerate(zstandard_lines(file) if path.suffix == ".zst" else file, start=1):
+            if not line.strip():
+                continue
             try:
                 text = json.loads(line)[text_field]
                 text.encode()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
@@ -24,6 +25,7 @@ from crossfade_worker.data.tokenizing import open_tokenizer
 from crossfade_worker.files import write_atomically
 
 _LOOK_SECONDS = 0.2
+_open_once = cache(open_tokenizer)
 _BATCH_DOCUMENTS = 256
 
 
@@ -103,7 +105,7 @@ def _begin(stop: Event, num_text_bytes: Synchronized[int]) -> None:
 
 
 def _encode_part(part: Part, encoding: Encoding) -> None:
-    tokenizer = open_tokenizer(encoding.tokenizer)
+    tokenizer = _open_once(encoding.tokenizer)
     dtype = np.dtype(f"<u{encoding.token_bytes}")
     tokens, ends, num_tokens, num_text_bytes = bytearray(), [], 0, 0
     for texts in _batches(read_texts(part.text)):
