@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from crossfade_shared.errors import UserError
-from crossfade_shared.mixture import Mixture, complete_weights, reweigh
+from crossfade_shared.mixture import Mixture, check_name, complete_weights, reweigh
 from crossfade_shared.rest import DEFAULT_CONTROLLER_URL, RestClient
 
 app = typer.Typer(
@@ -35,7 +36,7 @@ TakesEffect = Annotated[str, typer.Option(help="next_step, step:N or tokens:N.")
 def show(run: RunName, *, controller: Controller = DEFAULT_CONTROLLER_URL, as_json: AsJson = False) -> None:
     """Show the current mixture, how far it has travelled, and the shares realised under it."""
     with RestClient(controller) as rest:
-        current = rest.get(f"/v1/runs/{run}/mixture")
+        current = rest.get(f"{_path(run)}/mixture")
     if as_json:
         return _print_json(current)
     realised = current["realised"] or {}
@@ -64,7 +65,7 @@ def diff(
 ) -> None:
     """Show what a version changed against the version it is based on."""
     with RestClient(controller) as rest:
-        changed = rest.get(f"/v1/runs/{run}/mixtures/{version}/diff")
+        changed = rest.get(f"{_path(run)}/mixtures/{version}/diff")
     if as_json:
         return _print_json(changed)
     base = f"version {changed['base_version']}" if changed["base_version"] else "nothing"
@@ -88,15 +89,15 @@ def set_weights(
     """Set weights: relative numbers if every source is named, else fractions of 1; the others share the rest."""
     given, options = _numbers(numbers), _options(reason, author, takes_effect)
     with RestClient(controller) as rest:
-        current = rest.get(f"/v1/runs/{run}/mixture")
+        current = rest.get(f"{_path(run)}/mixture")
         before = Mixture(current["weights_ppm"])
         if given.keys() >= set(before.sources):
             after = Mixture.from_weights(complete_weights(given, before))
             _confirm(before, after, yes=yes)
-            made = rest.post(f"/v1/runs/{run}/mixtures", {"weights": given, **options}, if_match=current["version"])
+            made = rest.post(f"{_path(run)}/mixtures", {"weights": given, **options}, if_match=current["version"])
         else:
             _confirm(before, reweigh(before, fix=given), yes=yes)
-            made = rest.patch(f"/v1/runs/{run}/mixture", {"set": given, **options}, if_match=current["version"])
+            made = rest.patch(f"{_path(run)}/mixture", {"set": given, **options}, if_match=current["version"])
     _tell(made, run, as_json=as_json)
 
 
@@ -115,10 +116,10 @@ def multiply(
     """Multiply some shares; the other sources share the rest in proportion."""
     given, options = _numbers(numbers), _options(reason, author, takes_effect)
     with RestClient(controller) as rest:
-        current = rest.get(f"/v1/runs/{run}/mixture")
+        current = rest.get(f"{_path(run)}/mixture")
         before = Mixture(current["weights_ppm"])
         _confirm(before, reweigh(before, multiply=given), yes=yes)
-        made = rest.patch(f"/v1/runs/{run}/mixture", {"multiply": given, **options}, if_match=current["version"])
+        made = rest.patch(f"{_path(run)}/mixture", {"multiply": given, **options}, if_match=current["version"])
     _tell(made, run, as_json=as_json)
 
 
@@ -137,17 +138,21 @@ def restore(
     """Make a new version with the weights of an earlier one."""
     options = _options(reason or f"restore version {version}", author, takes_effect)
     with RestClient(controller) as rest:
-        current = rest.get(f"/v1/runs/{run}/mixture")
-        earlier = rest.get(f"/v1/runs/{run}/mixtures/{version}")
+        current = rest.get(f"{_path(run)}/mixture")
+        earlier = rest.get(f"{_path(run)}/mixtures/{version}")
         _confirm(Mixture(current["weights_ppm"]), Mixture(earlier["weights_ppm"]), yes=yes)
-        made = rest.post(f"/v1/runs/{run}/mixtures/{version}:restore", options, if_match=current["version"])
+        made = rest.post(f"{_path(run)}/mixtures/{version}:restore", options, if_match=current["version"])
     _tell(made, run, as_json=as_json)
+
+
+def _path(run: str) -> str:
+    return f"/v1/runs/{check_name(run, field='RUN')}"
 
 
 def _versions(rest: RestClient, run: str) -> Iterator[Any]:
     query: dict[str, str] = {}
     while True:
-        page = rest.get(f"/v1/runs/{run}/mixtures", **query)
+        page = rest.get(f"{_path(run)}/mixtures", **query)
         yield from page["items"]
         if page["next_page"] is None:
             return
@@ -185,8 +190,11 @@ def _confirm(before: Mixture, after: Mixture, *, yes: bool) -> None:
         for name, share in before.weights.items()
     ]
     _print_table(("source", "now", "new", "points"), rows, err=True)
-    if not yes:
-        typer.confirm("Make this version?", abort=True, err=True)
+    if yes:
+        return
+    typer.echo("Make this version? [y/N] ", nl=False, err=True)
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise typer.Abort
 
 
 def _tell(made: Mapping[str, Any], run: str, *, as_json: bool) -> None:

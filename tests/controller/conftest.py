@@ -25,13 +25,16 @@ class RedisBox:
         self._directory = directory
         self._running = ExitStack()
         self.url = ""
+        self.is_running = False
 
-    def start(self) -> RedisBox:
-        self.url = self._running.enter_context(embedded_redis(self._directory))
-        return self
+    def start(self) -> None:
+        if not self.is_running:
+            self.url = self._running.enter_context(embedded_redis(self._directory))
+            self.is_running = True
 
     def stop(self) -> None:
         self._running.close()
+        self.is_running = False
 
 
 @pytest.fixture(scope="session")
@@ -40,11 +43,19 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def redis_box(tmp_path: Path) -> Iterator[RedisBox]:
-    box = RedisBox(tmp_path / "redis").start()
+@pytest.fixture(scope="session")
+def session_redis_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisBox]:
+    box = RedisBox(tmp_path_factory.mktemp("redis-box"))
+    box.start()
     yield box
     box.stop()
+
+
+@pytest.fixture
+def redis_box(session_redis_box: RedisBox) -> RedisBox:
+    """A Redis for rough treatment, running when the test begins."""
+    session_redis_box.start()
+    return session_redis_box
 
 
 @pytest.fixture(scope="session")
@@ -76,13 +87,25 @@ def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 def controller(new_database: Any, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
     """One controller a kind of database, for the tests that do it no harm."""
     served = Controller(tmp_path_factory.mktemp("controller"), database_url=new_database(), redis_url=redis_url)
-    yield served.start()
+    served.start()
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="session")
+def session_rough_controller(
+    new_database: Any, session_redis_box: RedisBox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Controller]:
+    served = Controller(tmp_path_factory.mktemp("rough"), database_url=new_database(), redis_url=session_redis_box.url)
+    yield served
     served.stop()
 
 
 @pytest.fixture
-def own_controller(new_database: Any, redis_box: RedisBox, tmp_path: Path) -> Iterator[Controller]:
-    """A controller and a Redis of the test's own, to be killed."""
-    served = Controller(tmp_path / "controller", database_url=new_database(), redis_url=redis_box.url)
-    yield served.start()
-    served.stop()
+def rough_controller(session_rough_controller: Controller, redis_box: RedisBox) -> Controller:
+    """A controller for rough treatment on a Redis for rough treatment, running when the test begins."""
+    if session_rough_controller.redis_url != redis_box.url:
+        session_rough_controller.stop()
+        session_rough_controller.redis_url = redis_box.url
+    session_rough_controller.start()
+    return session_rough_controller

@@ -38,16 +38,20 @@ class Controller:
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Controller:
-        """Start and wait until it listens."""
+    def start(self) -> None:
+        """Start, unless it runs, and wait until it listens."""
+        if self._process and self._process.poll() is None:
+            return
         seen = len(self.output)
         command = [sys.executable, "-m", "crossfade_controller", "--port", str(self._port)]
         options = ["--database", self.database_url, "--redis", self.redis_url]
         self._process = processes.start([*command, *options], log=self.log)
-        found = eventually(lambda: re.search(r"listening on (\S+:(\d+))\n", self.output[seen:]) or self._check_runs())
+        found = eventually(
+            lambda: re.search(r"listening on (\S+:(\d+))\n", self.output[seen:]) or self._check_runs(),
+            patience_seconds=START_SECONDS,
+        )
         self.http = httpx2.Client(base_url=found[1], timeout=PATIENCE_SECONDS)
         self._port = int(found[2])
-        return self
 
     @property
     def output(self) -> str:
@@ -64,7 +68,9 @@ class Controller:
         """Ask it to end, and give its exit code."""
         assert self._process
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(patience_seconds)
+        code = self._process.wait(patience_seconds)
+        self.http.close()
+        return code
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:
@@ -144,7 +150,7 @@ def applied(version: int, weights_ppm: dict[str, int], step: int, ranks: int = 2
 
 def eventually(look: Callable[[], Value | None], *, patience_seconds: float = PATIENCE_SECONDS) -> Value:
     """Give the first truthy thing that is seen, or fail."""
-    deadline = time.monotonic() + max(patience_seconds, 0)
+    deadline = time.monotonic() + patience_seconds
     while not (seen := look()):
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.02)

@@ -1,0 +1,170 @@
+"""From Redis to the database: each report once, in spite of crashes, zombies and garbage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from tests.controller.conftest import RedisBox
+from tests.controller.served import Controller, applied, begin, eventually, trained
+from tests.controller.wire_cutter import WireCutter
+
+from crossfade_shared.channels import TELEMETRY_GROUP, Channels
+from crossfade_shared.telemetry import CheckpointReport
+
+
+def checkpoint(step: int) -> CheckpointReport:
+    return CheckpointReport(step=step, tokens=step, path=f"checkpoints/{step}")
+
+
+def checkpoint_steps(controller: Controller, run: str) -> list[int]:
+    return [event["data"]["step"] for event in controller.events(run, "checkpoint")]
+
+
+def num_unacknowledged(redis_url: str, run: str) -> int:
+    with redis.Redis.from_url(redis_url) as client:
+        answer: Any = client.xpending(Channels(run).telemetry, TELEMETRY_GROUP)
+        return int(answer["pending"])
+
+
+def test_a_batch_that_is_sent_twice_is_stored_once(controller: Controller) -> None:
+    run = controller.new_run()
+    controller.report(run, 1, 0, begin(), checkpoint(0))
+    controller.report(run, 1, 0, begin(), checkpoint(0))
+    controller.report(run, 1, 1, checkpoint(1))
+    eventually(lambda: 1 in checkpoint_steps(controller, run))
+    assert checkpoint_steps(controller, run) == [0, 1]
+    eventually(lambda: num_unacknowledged(controller.redis_url, run) == 0)
+
+
+def test_a_controller_killed_between_store_and_acknowledgement_stores_once(
+    rough_controller: Controller, redis_box: RedisBox, tmp_path: Path
+) -> None:
+    run = rough_controller.new_run()
+    rough_controller.stop()
+    with WireCutter(tmp_path, redis_box.url, command=b"XACK") as cutter:
+        rough_controller.redis_url = cutter.url
+        rough_controller.start()
+        rough_controller.report(run, 1, 0, begin(), checkpoint(0))
+        assert cutter.has_cut.wait(10)
+        assert checkpoint_steps(rough_controller, run) == [0]
+        rough_controller.kill()
+    assert num_unacknowledged(redis_box.url, run) == 1
+    rough_controller.redis_url = redis_box.url
+    rough_controller.start()
+    rough_controller.report(run, 1, 1, checkpoint(1))
+    eventually(lambda: 1 in checkpoint_steps(rough_controller, run))
+    assert checkpoint_steps(rough_controller, run) == [0, 1]
+    eventually(lambda: num_unacknowledged(redis_box.url, run) == 0)
+
+
+def test_reports_survive_kills_in_the_middle_of_the_intake(rough_controller: Controller) -> None:
+    run = rough_controller.new_run()
+    num_batches = 120
+    for number in range(num_batches):
+        rough_controller.report(run, 1, number, checkpoint(number))
+        if number == num_batches // 3:
+            rough_controller.kill()
+    rough_controller.start()  # what was sent while it was away is there for it
+    rough_controller.kill()
+    rough_controller.start()
+    eventually(lambda: len(checkpoint_steps(rough_controller, run)) >= num_batches)
+    assert checkpoint_steps(rough_controller, run) == list(range(num_batches))
+
+
+def test_the_intake_goes_on_after_an_emptied_redis(rough_controller: Controller) -> None:
+    run = rough_controller.new_run()
+    rough_controller.report(run, 1, 0, checkpoint(0))
+    eventually(lambda: checkpoint_steps(rough_controller, run) == [0])
+    with redis.Redis.from_url(rough_controller.redis_url) as client:
+        client.flushall()
+    rough_controller.report(run, 1, 1, checkpoint(1))
+    eventually(lambda: checkpoint_steps(rough_controller, run) == [0, 1])
+
+
+def test_the_intake_goes_on_after_an_outage(rough_controller: Controller, redis_box: RedisBox) -> None:
+    run = rough_controller.new_run()
+    redis_box.stop()
+    eventually(lambda: "taking in telemetry" in rough_controller.output)
+    redis_box.start()
+    rough_controller.report(run, 1, 0, checkpoint(0))
+    eventually(lambda: checkpoint_steps(rough_controller, run) == [0])
+    assert "taking in telemetry: it works again" in rough_controller.output
+
+
+def test_an_attempt_that_was_followed_by_a_later_one_is_fenced_off(controller: Controller) -> None:
+    run = controller.new_run()
+    controller.report(run, 1, 0, begin(), trained(0, loss=3.0))
+    controller.report(run, 2, 0, begin(world_size=4), trained(0, loss=2.0))
+    controller.report(run, 1, 1, trained(1, loss=99.0), checkpoint(1))
+    controller.report(run, 1, 2, trained(2, loss=99.0))
+    controller.report(run, 2, 1, trained(1, loss=1.0))
+    eventually(lambda: controller.get(f"/v1/runs/{run}")["step"] == 1)
+    curve = controller.get(f"/v1/runs/{run}/metrics", names="loss")["series"]["loss"]
+    assert [point["mean"] for point in curve] == [2.0, 1.0]
+    shown = controller.get(f"/v1/runs/{run}")
+    assert (shown["attempt"], shown["world_size"]) == (2, 4)
+    assert checkpoint_steps(controller, run) == []
+    refusals = controller.events(run, "refused")
+    assert [event["data"]["attempt"] for event in refusals] == [1]
+    assert "attempt 2 has begun" in refusals[0]["data"]["why"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"nonsense": "1"},
+        {"attempt": "1", "sequence": "0", "reports": "not JSON"},
+        {"attempt": "1", "sequence": "0", "reports": '[{"kind": "rumour"}]'},
+        {"attempt": "1", "sequence": "0", "reports": '[{"kind": "checkpoint", "step": -1, "tokens": 1, "path": ""}]'},
+        {"attempt": "1", "sequence": "0", "reports": '[{"kind": "finished", "step": 1, "tokens": 1e30}]'},
+        {
+            "attempt": "1",
+            "sequence": "0",
+            "reports": '[{"kind":"applied","version":1,"digest":"","effective_steps":{}}]',
+        },
+        {"attempt": "0", "sequence": "0", "reports": "[]"},
+        {"attempt": str(10**30), "sequence": "0", "reports": "[]"},
+        {"attempt": b"\xff", "sequence": "0", "reports": "[]"},
+        {b"\xff": b"\xff"},
+    ],
+)
+def test_an_entry_that_is_no_batch_of_reports_is_passed_over(controller: Controller, entry: Any) -> None:
+    run = controller.new_run()
+    with redis.Redis.from_url(controller.redis_url) as client:
+        client.xadd(Channels(run).telemetry, entry)
+    controller.report(run, 1, 1, checkpoint(7))
+    eventually(lambda: checkpoint_steps(controller, run) == [7])
+    eventually(lambda: num_unacknowledged(controller.redis_url, run) == 0)
+    assert f"run {run}: telemetry entry" in controller.output
+
+
+def test_a_stream_key_of_another_type_is_replaced(rough_controller: Controller) -> None:
+    run = rough_controller.new_run()
+    rough_controller.report(run, 1, 1, checkpoint(1))
+    eventually(lambda: checkpoint_steps(rough_controller, run) == [1])
+    with redis.Redis.from_url(rough_controller.redis_url) as client:
+        client.set(Channels(run).telemetry, "a string")
+        eventually(lambda: client.type(Channels(run).telemetry) == b"stream")
+    rough_controller.report(run, 1, 2, checkpoint(3))
+    eventually(lambda: checkpoint_steps(rough_controller, run) == [1, 3])
+
+
+def test_versions_that_were_never_made_or_say_otherwise_are_refused(controller: Controller) -> None:
+    run = controller.new_run()
+    controller.report(run, 1, 0, applied(7, {"web": 1_000_000}, 3), applied(1, {"web": 1_000_000}, 3), checkpoint(1))
+    eventually(lambda: checkpoint_steps(controller, run) == [1])
+    told = [event["data"]["why"] for event in controller.events(run, "refused")]
+    assert ["never made" in told[0], "other weights" in told[1]] == [True, True]
+    assert controller.get(f"/v1/runs/{run}/mixture")["effective_step"] is None
+
+
+def test_a_resumed_attempt_may_apply_a_version_at_another_step(controller: Controller) -> None:
+    run = controller.new_run()
+    weights = controller.get(f"/v1/runs/{run}/mixture")["weights_ppm"]
+    controller.report(run, 1, 0, begin(), applied(1, weights, 120))
+    controller.report(run, 2, 0, begin(), applied(1, weights, 101))
+    current = eventually(lambda: (now := controller.get(f"/v1/runs/{run}/mixture"))["effective_step"] == 101 and now)
+    assert current["effective_steps"] == {"0": 101, "1": 101}

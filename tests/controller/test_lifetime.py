@@ -1,0 +1,89 @@
+"""One controller's life: it starts on what it finds, and ends when it is told to or killed, without losing anything."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import redis
+from tests.controller.conftest import RedisBox
+from tests.controller.served import Controller, eventually
+
+from crossfade_controller.command import serve
+from crossfade_shared import processes
+from crossfade_shared.channels import Channels
+from crossfade_shared.errors import UserError
+
+
+def test_a_version_survives_a_kill_right_after_the_answer_and_is_published_later(
+    rough_controller: Controller, redis_box: RedisBox
+) -> None:
+    run = rough_controller.new_run()
+    redis_box.stop()  # so that nothing can be published before the kill
+    made = rough_controller.post_version(run, 1).json()
+    rough_controller.kill()
+    redis_box.start()
+    rough_controller.start()
+    current = rough_controller.get(f"/v1/runs/{run}/mixture")
+    assert (current["version"], current["digest"]) == (2, made["digest"])
+    with redis.Redis.from_url(redis_box.url) as client:
+        eventually(lambda: made["digest"].encode() in (client.get(Channels(run).mixture) or b""), patience_seconds=5)
+    eventually(lambda: rough_controller.get(f"/v1/runs/{run}/mixture")["state"] == "published")
+
+
+def test_it_ends_within_five_seconds_with_event_streams_open(rough_controller: Controller) -> None:
+    run = rough_controller.new_run()
+    is_open, lines = threading.Event(), []
+
+    def listen() -> None:
+        with rough_controller.http.stream("GET", f"/v1/runs/{run}/events?after=0") as answer:
+            for line in answer.iter_lines():
+                lines.append(line)
+                is_open.set()
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    assert is_open.wait(10)
+    assert rough_controller.terminate(patience_seconds=5) == 0
+    listener.join(5)
+    assert not listener.is_alive(), "the stream was not ended"
+    assert lines[0] == "retry: 1000"
+    assert "Traceback" not in rough_controller.output
+
+
+def test_it_says_where_it_is_and_what_it_did_to_the_database(rough_controller: Controller) -> None:
+    assert "brought from empty to revision 0001" in rough_controller.output
+    assert f"page: {str(rough_controller.http.base_url).rstrip('/')}/" in rough_controller.output
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+def test_an_address_that_others_can_reach_is_refused(host: str) -> None:
+    with pytest.raises(UserError, match="no access tokens yet"):
+        serve(host=host, port=0)
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        process = processes.start([sys.executable, "-m", "crossfade_controller", "--port", port], log=log)
+        assert process.wait(30) == 2
+    assert f"port {port} of 127.0.0.1 is taken; choose another with --port" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_without_a_redis_url_it_brings_one_and_takes_it_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = tmp_path / "log"
+    process = processes.start([sys.executable, "-m", "crossfade_controller", "--port", "0"], log=log)
+    eventually(lambda: "listening on" in log.read_text())
+    folder = tmp_path / "runs" / "controller" / "redis"
+    with redis.Redis.from_url(f"unix://{folder / 'redis.sock'}") as client:
+        assert client.ping()
+    assert (tmp_path / "runs" / "controller" / "crossfade.db").exists()
+    process.terminate()
+    assert process.wait(10) == 0
+    assert not (folder / "redis.sock").exists()

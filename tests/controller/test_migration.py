@@ -1,0 +1,87 @@
+"""Migrations: up, down and up again on both databases, and always the tables that the program means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, insert, inspect, select, text
+from typer.testing import CliRunner
+
+from crossfade_controller.command import migrate_app
+from crossfade_controller.database import database_url
+from crossfade_controller.migration import migrate
+from crossfade_controller.runs.models import Run
+from crossfade_controller.sources.models import Source
+from crossfade_controller.tables import metadata
+from crossfade_shared.errors import UnreachableError, UserError
+
+RUN = {"name": "kept", "mode": "advise", "horizon_tokens": 2**40, "signing_key": b"k" * 32, "version": 0, "attempt": 0}
+SOURCE = {"name": "web", "position": 0, "unique_tokens": 2**41, "capabilities": ["knowledge"], "max_epochs": 4.0}
+
+
+def engine_of(url: str) -> Any:
+    parsed = database_url(url)
+    return create_engine(parsed.set(drivername=parsed.drivername.replace("+aiosqlite", "")))
+
+
+def test_up_down_and_up_again_with_data(new_database: Any) -> None:
+    url = new_database()
+    assert migrate(url) == (None, "0001")
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        run_id = connection.execute(insert(Run).values(RUN)).inserted_primary_key[0]
+        connection.execute(insert(Source).values(run_id=run_id, **SOURCE))
+    assert migrate(url) == ("0001", "0001")
+    with engine.connect() as connection:
+        query = select(Run.horizon_tokens, Source.capabilities).join(Source, Source.run_id == Run.id)
+        assert connection.execute(query).all() == [(2**40, ["knowledge"])]
+    assert migrate(url, target="base") == ("0001", None)
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    assert migrate(url, target="0001") == (None, "0001")
+    with engine.connect() as connection:
+        assert connection.execute(select(Run)).all() == []
+    engine.dispose()
+
+
+def test_the_migrated_tables_are_those_of_the_program(new_database: Any) -> None:
+    url = new_database()
+    migrate(url)
+    engine = engine_of(url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_a_database_of_a_later_program_is_left_alone(new_database: Any) -> None:
+    url = new_database()
+    migrate(url)
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UserError, match="revision 9999, which this Crossfade does not know"):
+        migrate(url)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["mysql://user:secret@host/name", "sqlite://", "sqlite:///:memory:", "crossfade.db"])
+def test_a_database_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(UserError, match=r"use sqlite:///path/to/file\.db or postgresql://") as refusal:
+        migrate(url)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_database_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnreachableError, match="cannot be opened"):
+        migrate(f"postgresql://nobody@/none?host={tmp_path}")
+
+
+def test_the_command_migrates_and_says_so(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new' / 'crossfade.db'}"
+    done = CliRunner().invoke(migrate_app, ["--database", url])
+    assert done.exit_code == 0
+    assert "brought from empty to revision 0001" in done.stderr
+    assert migrate(url) == ("0001", "0001")
