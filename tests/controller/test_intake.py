@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 import redis
 from tests.controller.conftest import RedisBox
 from tests.controller.served import Controller, applied, begin, eventually, trained
@@ -112,33 +111,29 @@ def test_an_attempt_that_was_followed_by_a_later_one_is_fenced_off(controller: C
     assert "attempt 2 has begun" in refusals[0]["data"]["why"]
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
-        {"nonsense": "1"},
-        {"attempt": "1", "sequence": "0", "reports": "not JSON"},
-        {"attempt": "1", "sequence": "0", "reports": '[{"kind": "rumour"}]'},
-        {"attempt": "1", "sequence": "0", "reports": '[{"kind": "checkpoint", "step": -1, "tokens": 1, "path": ""}]'},
-        {"attempt": "1", "sequence": "0", "reports": '[{"kind": "finished", "step": 1, "tokens": 1e30}]'},
-        {
-            "attempt": "1",
-            "sequence": "0",
-            "reports": '[{"kind":"applied","version":1,"digest":"","effective_steps":{}}]',
-        },
-        {"attempt": "0", "sequence": "0", "reports": "[]"},
-        {"attempt": str(10**30), "sequence": "0", "reports": "[]"},
-        {"attempt": b"\xff", "sequence": "0", "reports": "[]"},
-        {b"\xff": b"\xff"},
-    ],
-)
-def test_an_entry_that_is_no_batch_of_reports_is_passed_over(controller: Controller, entry: Any) -> None:
+NO_BATCHES: list[Any] = [
+    {"nonsense": "1"},
+    {"attempt": "1", "sequence": "0", "reports": "not JSON"},
+    {"attempt": "1", "sequence": "0", "reports": '[{"kind": "rumour"}]'},
+    {"attempt": "1", "sequence": "0", "reports": '[{"kind": "checkpoint", "step": -1, "tokens": 1, "path": ""}]'},
+    {"attempt": "1", "sequence": "0", "reports": '[{"kind": "finished", "step": 1, "tokens": 1e30}]'},
+    {"attempt": "1", "sequence": "0", "reports": '[{"kind":"applied","version":1,"digest":"","effective_steps":{}}]'},
+    {"attempt": "0", "sequence": "0", "reports": "[]"},
+    {"attempt": str(10**30), "sequence": "0", "reports": "[]"},
+    {"attempt": b"\xff", "sequence": "0", "reports": "[]"},
+    {b"\xff": b"\xff"},
+]
+
+
+def test_what_is_no_batch_of_reports_is_told_and_passed_over(controller: Controller) -> None:
     run = controller.new_run()
     with redis.Redis.from_url(controller.redis_url) as client:
-        client.xadd(Channels(run).telemetry, entry)
+        ids: list[Any] = [client.xadd(Channels(run).telemetry, entry) for entry in NO_BATCHES]
     controller.report(run, 1, 1, checkpoint(7))
     eventually(lambda: checkpoint_steps(controller, run) == [7])
     eventually(lambda: num_unacknowledged(controller.redis_url, run) == 0)
-    assert f"run {run}: telemetry entry" in controller.output
+    for entry_id in ids:
+        assert f"run {run}: telemetry entry {entry_id.decode()} is ignored" in controller.output
 
 
 def test_a_stream_key_of_another_type_is_replaced(rough_controller: Controller) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from tests.controller.served import Controller, run_body
 
+# PostgreSQL alone, which takes fewer things than SQLite: what reaches it unrefused shows.
+pytestmark = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True, scope="session")
+
 VERSION = {"weights": {"web": 0.5, "math": 0.5}, "reason": "a test"}
 SCORE = {"task": "t", "metric": "acc", "version": "1", "value": 0.5, "stderr": 0.1, "num_samples": 10}
 SCORES = {"step": 1, "tokens": 1000, "checkpoint": "sha256:00", "results": [SCORE]}
