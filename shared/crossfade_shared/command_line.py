@@ -37,7 +37,7 @@ _ENTRIES = {
     "evaluate": _Entry("crossfade_worker.evaluate.command", "app", "Score checkpoints and post the scores.", "worker"),
     "mix": _Entry("crossfade_shared.mix_command", "app", "See and change the mixture of a run.", "controller"),
     "replay": _Entry("crossfade_worker.replay", "app", "Prove a run's batches from its ledger.", "worker"),
-    "bench": _Entry("crossfade_worker.bench", "app", "Measure on this machine.", "worker"),
+    "bench": _Entry("crossfade_worker.bench.command", "app", "Measure on this machine.", "worker"),
 }
 
 

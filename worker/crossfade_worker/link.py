@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.telemetry import RefusedReport, Report
@@ -28,21 +29,42 @@ class Link(Protocol):
         """Hand over a report for the controller."""
 
 
-class _NoLink:
+class NoLink:
+    """The link of every rank but the first, and of a run without a controller."""
+
     def newest(self) -> MixtureEnvelope | None:
+        """Give nothing: rank 0 tells."""
         return None
 
     def report(self, report: Report) -> None:
         """Discard it: there is nobody to read it."""
 
 
-class _RedisLink:
+class RedisLink:
+    """A link whose threads run for the length of a block."""
+
     def __init__(self, subscriber: MixtureSubscriber, sender: TelemetrySender) -> None:
         self._subscriber = subscriber
-        self.report = sender.report
+        self._sender = sender
 
     def newest(self) -> MixtureEnvelope | None:
+        """Give the newest valid mixture version that has arrived."""
         return self._subscriber.newest
+
+    def report(self, report: Report) -> None:
+        """Hand over a report for the controller."""
+        self._sender.report(report)
+
+    def __enter__(self) -> Self:
+        self._sender.start()
+        self._subscriber.start(patience_seconds=FIRST_LOOK_SECONDS)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._subscriber.stop()
+        self._sender.stop()
 
 
 @contextmanager
@@ -51,7 +73,7 @@ def open_link(
 ) -> Iterator[Link]:
     """Follow the run's mixture and send its reports until the end of the block, if the run has a Redis at all."""
     if not is_leader or not config.control.redis_url:
-        yield _NoLink()
+        yield NoLink()
         return
     key = config.control.signing_key()
     sender = TelemetrySender(config.control.redis_url, run=config.run, attempt=attempt)
@@ -63,10 +85,5 @@ def open_link(
         last_known_good=LastKnownGood(directory.last_known_good, run=config.run, key=key),
         on_refusal=lambda why: sender.report(RefusedReport(why=why)),
     )
-    sender.start()
-    subscriber.start(patience_seconds=FIRST_LOOK_SECONDS)
-    try:
-        yield _RedisLink(subscriber, sender)
-    finally:
-        subscriber.stop()
-        sender.stop()
+    with RedisLink(subscriber, sender) as link:
+        yield link

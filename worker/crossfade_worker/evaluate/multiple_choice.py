@@ -36,18 +36,18 @@ def make_items(
     }
     if len(cuts) < 2:
         return []
-    items: dict[Item, None] = {}
+    items: dict[str, Item] = {}
     for document in islice(cycle(cuts), _MAX_DRAWS_PER_ITEM * num_items):
         at = draw.choice(cuts[document])
         truth = _piece(document, at, choice_characters)
         wrong = list(islice(_wrong(cuts, document, truth, choice_characters, draw), NUM_CHOICES - 1))
         context = document[max(0, at - context_characters) : at].lstrip()
-        if len(wrong) == NUM_CHOICES - 1 and not any(item.context == context for item in items):
+        if len(wrong) == NUM_CHOICES - 1 and context not in items:
             gold = draw.randrange(NUM_CHOICES)
-            items[Item(context, (*wrong[:gold], truth, *wrong[gold:]), gold)] = None
+            items[context] = Item(context, (*wrong[:gold], truth, *wrong[gold:]), gold)
         if len(items) == num_items:
             break
-    return list(items)
+    return list(items.values())
 
 
 def _cuts(document: str, *, context_characters: int, choice_characters: int) -> list[int]:

@@ -1,0 +1,1 @@
+"""Measurements on this machine: medians and ratios of one run."""
