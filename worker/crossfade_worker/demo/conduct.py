@@ -32,13 +32,15 @@ def conduct_demo(
 ) -> DemoResult:
     """Run the demo and give its figures; everything it started has ended when this returns or raises."""
     place.logs.mkdir(parents=True, exist_ok=True)
+    begun = place.run_to_resume() if resume else None
     corpus = _prepare(place, console)
     with (
         embedded_redis(place.redis) as redis_url,
         running_controller(place, redis_url) as controller_url,
         RestClient(controller_url) as client,
     ):
-        run = _resumed_run(place, client) if resume else _new_run(place, client, corpus, steps)
+        run = begun or _new_run(place, client, corpus, steps)
+        _check_unfinished(client, run)
         run.connect(redis_url=redis_url, controller_url=controller_url)
         config = run.config()
         console.print(f"Redis       {redis_url}", highlight=False)
@@ -83,11 +85,9 @@ def _new_run(place: DemoPlace, client: RestClient, corpus: Corpus, steps: int) -
     return run
 
 
-def _resumed_run(place: DemoPlace, client: RestClient) -> DemoRun:
-    run = place.run_to_resume()
+def _check_unfinished(client: RestClient, run: DemoRun) -> None:
     if client.get(f"/v1/runs/{run.name}")["finished_at"]:
         raise UserError(f"{run.name} has reached its last step; start another run with `crossfade demo`")
-    return run
 
 
 def _follow(client: RestClient, run: DemoRun, training: Service, *, steps: int, console: Console) -> None:
