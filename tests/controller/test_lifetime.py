@@ -6,9 +6,12 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 import redis
+from sqlalchemy import make_url
 from tests.controller.conftest import RedisBox
 from tests.controller.served import Controller, eventually
 
@@ -37,6 +40,27 @@ def test_a_version_survives_a_kill_right_after_the_answer_and_is_published_later
 def test_it_says_where_it_is_and_what_it_did_to_the_database(rough_controller: Controller) -> None:
     assert "brought from empty to revision 0001" in rough_controller.output
     assert f"page: {str(rough_controller.http.base_url).rstrip('/')}/" in rough_controller.output
+
+
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True, scope="session")
+def test_without_its_database_it_says_so_and_goes_on_when_it_is_back(
+    rough_controller: Controller, postgres: Any
+) -> None:
+    run = rough_controller.new_run()
+    name = make_url(rough_controller.database_url).database
+    with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        ready = rough_controller.http.get("/readyz")
+        assert (ready.status_code, ready.json()["status"], ready.json()["database"]) == (503, "failed", "failed")
+        refused = rough_controller.post_version(run, 1)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert rough_controller.http.get("/livez").status_code == 200
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    eventually(lambda: rough_controller.http.get("/readyz").status_code == 200)
+    assert rough_controller.post_version(run, 1).json()["version"] == 2
+    eventually(lambda: rough_controller.get(f"/v1/runs/{run}/mixture")["state"] == "published")
 
 
 def test_it_ends_within_five_seconds_with_event_streams_open(rough_controller: Controller) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, status
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.bodies import StrictRoute
 from crossfade_controller.paging import Page, Paging, page_token
 from crossfade_controller.runs import repository, service
+from crossfade_controller.runs.models import Run
 from crossfade_controller.runs.schemas import CreatedRun, NewRun, RunBody
 from crossfade_controller.services import ServicesOfApp
 
@@ -30,8 +34,7 @@ async def list_runs(services: ServicesOfApp, paging: Paging) -> Page[RunBody]:
         # One more than asked for tells whether there is a next page.
         runs = await repository.page(session, after_id=paging.after, limit=paging.limit + 1)
         shown = runs[: paging.limit]
-        sources = await repository.sources(session, [run.id for run in shown])
-        items = [RunBody.of(run, sources[run.id], await repository.current_attempt(session, run)) for run in shown]
+        items = await _describe(session, shown)
     return Page(items=items, next_page=page_token(shown[-1].id) if len(runs) > paging.limit else None)
 
 
@@ -39,6 +42,12 @@ async def list_runs(services: ServicesOfApp, paging: Paging) -> Page[RunBody]:
 async def get_run(run: str, services: ServicesOfApp) -> RunBody:
     """Give one run and how far it is."""
     async with services.database.read() as session:
-        found = await repository.find(session, run)
-        sources = await repository.sources(session, [found.id])
-        return RunBody.of(found, sources[found.id], await repository.current_attempt(session, found))
+        (described,) = await _describe(session, [await repository.find(session, run)])
+    return described
+
+
+async def _describe(session: AsyncSession, runs: Sequence[Run]) -> list[RunBody]:
+    run_ids = [run.id for run in runs]
+    sources = await repository.sources(session, run_ids)
+    attempts = await repository.current_attempts(session, run_ids)
+    return [RunBody.of(run, sources[run.id], attempts.get(run.id)) for run in runs]

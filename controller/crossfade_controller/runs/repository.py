@@ -41,9 +41,11 @@ async def sources(session: AsyncSession, run_ids: Sequence[int]) -> dict[int, li
     return by_run
 
 
-async def current_attempt(session: AsyncSession, run: Run) -> Attempt | None:
-    """Give the highest attempt of a run, or None before the first report."""
-    return await session.get(Attempt, (run.id, run.attempt))
+async def current_attempts(session: AsyncSession, run_ids: Sequence[int]) -> dict[int, Attempt]:
+    """Give the highest attempt of each of some runs; a run without a report has none."""
+    is_current = (Attempt.run_id == Run.id) & (Attempt.attempt == Run.attempt)
+    found = await session.scalars(select(Attempt).join(Run, is_current).where(Run.id.in_(run_ids)))
+    return {attempt.run_id: attempt for attempt in found}
 
 
 def _is_name(name: str) -> bool:
