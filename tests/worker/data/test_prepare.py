@@ -183,7 +183,7 @@ def undisturbed(tmp_path_factory):
     return files(folder / "corpus")
 
 
-@pytest.mark.parametrize("moment", ["staging/*.unfinished/*.jsonl", "tokenizer.json", "staging/*/*.record.json"])
+@pytest.mark.parametrize("moment", ["staging/.*.unfinished/*.jsonl", "tokenizer.json", "staging/*/*.record.json"])
 def test_a_kill_at_any_moment_leaves_no_process_and_costs_only_time(tmp_path, undisturbed, moment):
     process = start(tmp_path)
     wait_for(lambda: list((tmp_path / "corpus.partial").glob(moment)), process)
@@ -247,3 +247,10 @@ def files(directory: Path) -> dict[str, bytes]:
         for path in directory.rglob("*")
         if path.is_file() and path.name != "corpus.json"
     }
+
+
+def test_a_given_tokenizer_is_checked_before_anything_is_written(prepared, tmp_path):
+    tokenizer = {"path": prepared[1].tokenizer_path, "end_of_text": "</s>"}
+    with pytest.raises(CorpusError, match=r"tokenizer\.end_of_text: the tokenizer has no special token '</s>'"):
+        corpora.prepare(corpora.settings(tmp_path, tokenizer=tokenizer))
+    assert not (tmp_path / "corpus.partial").exists()

@@ -25,8 +25,8 @@ from crossfade_worker.data.tokenizing import open_tokenizer
 from crossfade_worker.files import write_atomically
 
 _LOOK_SECONDS = 0.2
-_open_once = cache(open_tokenizer)
 _BATCH_DOCUMENTS = 256
+_open_once = cache(open_tokenizer)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _begin(stop: Event, num_text_bytes: Synchronized[int]) -> None:
 def _encode_part(part: Part, encoding: Encoding) -> None:
     tokenizer = _open_once(encoding.tokenizer)
     dtype = np.dtype(f"<u{encoding.token_bytes}")
-    tokens, ends, num_tokens, num_text_bytes = bytearray(), [], 0, 0
+    tokens, ends, num_tokens = bytearray(), [], 0
     for texts in _batches(read_texts(part.text)):
         if _stop.is_set():
             return
@@ -116,10 +116,8 @@ def _encode_part(part: Part, encoding: Encoding) -> None:
             num_tokens += len(document)
             tokens += np.array(document, dtype=dtype).tobytes()
             ends.append(num_tokens)
-        batch_bytes = sum(len(text.encode()) for text in texts)
-        num_text_bytes += batch_bytes
         with _num_text_bytes.get_lock():
-            _num_text_bytes.value += batch_bytes
+            _num_text_bytes.value += sum(len(text.encode()) for text in texts)
     ends_path = part.tokens.with_name(f"{part.tokens.name}.index")
     part.tokens.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(part.tokens, bytes(tokens))
@@ -129,7 +127,7 @@ def _encode_part(part: Part, encoding: Encoding) -> None:
         ends=record_file(ends_path, directory=encoding.directory),
         num_tokens=num_tokens,
         num_documents=len(ends),
-        num_text_bytes=num_text_bytes,
+        num_text_bytes=part.num_text_bytes,
     )
     write_atomically(part.record, record.model_dump_json(indent=1).encode())
 

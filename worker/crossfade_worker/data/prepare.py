@@ -38,11 +38,13 @@ def prepare_corpus(settings: CorpusSettings, *, progress: Progress, num_processe
     It may be interrupted at any moment, even killed, and called again to go on. Raises `CorpusError` naming what is
     wrong with the settings or the text, or what stands where the corpus should go.
     """
+    if settings.tokenizer.path:  # a mistake here is better told before hours of work than after
+        end_of_text_id(open_tokenizer(tokenizer_file(settings.tokenizer.path)), settings.tokenizer.end_of_text)
     recipe = fingerprint_recipe(settings)
     if not is_finished(settings.directory, recipe):
         with workplace(settings.directory, recipe) as folder:
             if not (folder / MANIFEST_NAME).exists():
-                manifest = _make(settings, recipe, folder, progress, num_processes or len(os.sched_getaffinity(0)))
+                manifest = _make(settings, recipe, folder, progress, num_processes or os.cpu_count() or 1)
                 write_atomically(folder / MANIFEST_NAME, manifest.model_dump_json(indent=1).encode())
             shutil.rmtree(folder / _STAGING_NAME, ignore_errors=True)
     return open_corpus(settings.directory)

@@ -54,7 +54,7 @@ class Staging:
         """
         folder = self.folder(name)
         if not folder.exists():
-            unfinished = folder.with_name(f"{name}.unfinished")
+            unfinished = folder.with_name(f".{name}.unfinished")  # no source has a name like this
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(parents=True)
             self._write(unfinished, texts, advance)

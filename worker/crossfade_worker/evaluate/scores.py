@@ -58,6 +58,7 @@ class EvaluationFolder:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._posted: set[str] = set()  # names known to need no further look
         directory.mkdir(parents=True, exist_ok=True)
 
     def has(self, checkpoint: Path) -> bool:
@@ -71,11 +72,15 @@ class EvaluationFolder:
     def unposted(self) -> Iterator[tuple[str, Evaluation]]:
         """Give checkpoint names and evaluations that the controller does not have yet, oldest first."""
         for path in sorted(self.directory.glob("step-*.json"), key=lambda path: (len(path.name), path.name)):
+            if path.stem in self._posted:
+                continue
             try:
                 evaluation = Evaluation.model_validate_json(path.read_bytes())
             except ValidationError as error:
                 raise EvaluationError(f"{path} is no evaluation; remove it to score the checkpoint again") from error
-            if not evaluation.posted:
+            if evaluation.posted:
+                self._posted.add(path.stem)
+            else:
                 yield path.stem, evaluation
 
     def _path(self, name: str) -> Path:

@@ -68,26 +68,22 @@ class Evaluator:
 
     def _post_new(self) -> None:
         url = self._config.control.controller_url
-        if url is None:
+        waiting = [(name, evaluation) for name, evaluation in self._folder.unposted() if name not in self._given_up]
+        if url is None or not waiting:
             return
+        outage, self._unreachable = self._unreachable, None
         with RestClient(url) as client:
-            for name, evaluation in self._folder.unposted():
-                if name in self._given_up:
-                    continue
+            for name, evaluation in waiting:
                 try:
                     client.post(f"/v1/runs/{self._config.run}/benchmarks", evaluation.request_body())
+                    self._folder.write(name, evaluation.model_copy(update={"posted": True}))
                 except UnreachableError as error:
-                    if self._unreachable is None:
-                        logger.warning(
-                            "scores are kept in %s until they can be posted: %s", self._folder.directory, error
-                        )
+                    if outage is None:
+                        logger.warning("scores stay in %s until they can be posted: %s", self._folder.directory, error)
                     self._unreachable = error
                     return
                 except UserError as error:
                     self._give_up(name, error)
-                else:
-                    self._unreachable = None
-                    self._folder.write(name, evaluation.model_copy(update={"posted": True}))
 
     def _is_over(self) -> bool:
         """Say whether the run's last checkpoint has been dealt with, and every score has been posted."""
