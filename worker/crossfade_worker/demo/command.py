@@ -33,12 +33,17 @@ def _demo(
         signal.signal(number, _interrupt)
     try:
         result = conduct_demo(
-            DemoPlace(directory), steps=steps, ranks=ranks, resume=resume, stay_open=stay_open, console=notes
+            DemoPlace(directory),
+            steps=steps,
+            ranks=ranks,
+            resume=resume,
+            stay_open=stay_open,
+            console=notes,
+            show=lambda result: show_result(result, notes if as_json else Console()),
         )
     except KeyboardInterrupt:
         notes.print("stopped; nothing is left running. Go on with: crossfade demo --resume", highlight=False)
         raise typer.Exit(130) from None
-    show_result(result, notes if as_json else Console())
     if as_json:
         typer.echo(json.dumps(result.to_json()))
     if result.replay["mismatches"]:

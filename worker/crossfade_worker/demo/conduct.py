@@ -21,16 +21,27 @@ from crossfade_worker.demo.result import DemoResult, demo_result
 from crossfade_worker.demo.services import Service, running_controller, running_evaluator, running_training
 from crossfade_worker.replay import replay_run
 
-CHANGE: dict[str, Any] = {"multiply": {"math": 4}, "reason": "mathematics lags: give it four times its share"}
+CHANGE: dict[str, Any] = {
+    "multiply": {"math": 4},
+    "reason": "mathematics lags: give it four times its share",
+    "author": "demo",
+}
 CHANGE_AT = 0.4  # of the run
 POLL_SECONDS = 0.5
 LINE_SECONDS = 15.0
 
 
 def conduct_demo(
-    place: DemoPlace, *, steps: int, ranks: int, resume: bool, stay_open: bool, console: Console
+    place: DemoPlace,
+    *,
+    steps: int,
+    ranks: int,
+    resume: bool,
+    stay_open: bool,
+    console: Console,
+    show: Callable[[DemoResult], None],
 ) -> DemoResult:
-    """Run the demo and give its figures; everything it started has ended when this returns or raises."""
+    """Run the demo, show its figures and give them; everything it started has ended when this returns or raises."""
     place.logs.mkdir(parents=True, exist_ok=True)
     begun = place.run_to_resume() if resume else None
     corpus = _prepare(place, console)
@@ -51,6 +62,7 @@ def conduct_demo(
             _follow(client, run, training, steps=config.training.total_steps, console=console)
             _wait_for_scores(evaluator, console)
         result = demo_result(client, config, replay_run(config), ranks=ranks, own_change=run.change())
+        show(result)
         if stay_open:
             _stay_open(controller_url, console)
     return result

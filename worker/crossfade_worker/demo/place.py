@@ -20,7 +20,7 @@ _MEBIBYTE = 1 << 20
 CORPUS: Mapping[str, Any] = {
     "directory": "corpus",
     "tokenizer": {"train": {"vocab_size": 2048}},
-    "held_out_fraction": 0.03,
+    "held_out_fraction": 0.05,
     "sources": {
         "code": {"collect": "python_code", "max_bytes": 6 * _MEBIBYTE},
         "prose": {"collect": "docstrings", "max_bytes": 4 * _MEBIBYTE},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rich.console import Console
 from rich.table import Table
 
-from crossfade_worker.demo.result import BeforeAndAfter, DemoResult
+from crossfade_worker.demo.result import DemoResult, SourceResult
 
 
 def show_result(result: DemoResult, console: Console) -> None:
@@ -13,21 +15,17 @@ def show_result(result: DemoResult, console: Console) -> None:
     table = Table(
         "source", title=f"{result.run}: {result.steps} steps, {result.tokens:,} tokens, {result.ranks} rank(s)"
     )
-    for column in ("asked for", "drawn", "training loss", "held-out bits/byte", "right of 4"):
+    table.add_column("change")
+    for column in ("asked for", "drawn", "loss", "bits per byte", "right of 4"):
         table.add_column(column, justify="right")
     for name, source in result.sources.items():
-        table.add_row(
-            name,
-            _both(source.requested, "{:.1%}"),
-            _both(source.realised, "{:.1%}"),
-            _both(source.loss, "{:.2f}"),
-            _both(source.bits_per_byte, "{:.2f}"),
-            _scores(source.score, source.score_stderr),
-        )
+        for side in ("before", "after"):
+            table.add_row(name if side == "before" else "", side, *_figures(source, side), end_section=side == "after")
     console.print(table)
     console.print(
-        "Left of each arrow: before the change; right: after it, learning-rate decay included. "
-        "± is one standard error.",
+        "Loss is in nats a token, in training, over the last steps of each side. Bits per byte, and how often the true "
+        "continuation was chosen among four, are measured on held-out documents; ± is one standard error. What comes "
+        "after includes the learning-rate decay.",
         style="dim",
     )
     for change in result.changes:
@@ -41,12 +39,16 @@ def show_result(result: DemoResult, console: Console) -> None:
     )
 
 
-def _both(pair: BeforeAndAfter, form: str) -> str:
-    return " → ".join("-" if value is None else form.format(value) for value in (pair.before, pair.after))
+def _figures(source: SourceResult, side: Literal["before", "after"]) -> list[str]:
+    score, stderr = getattr(source.score, side), getattr(source.score_stderr, side)
+    return [
+        _number(getattr(source.requested, side), ".1%"),
+        _number(getattr(source.realised, side), ".1%"),
+        _number(getattr(source.loss, side), ".2f"),
+        _number(getattr(source.bits_per_byte, side), ".2f"),
+        _number(score, ".2f") + ("" if stderr is None else f" ± {stderr:.2f}"),
+    ]
 
 
-def _scores(score: BeforeAndAfter, stderr: BeforeAndAfter) -> str:
-    return " → ".join(
-        "-" if value is None else f"{value:.2f}" + ("" if error is None else f" ± {error:.2f}")
-        for value, error in ((score.before, stderr.before), (score.after, stderr.after))
-    )
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
