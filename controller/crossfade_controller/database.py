@@ -66,7 +66,10 @@ def database_url(text: str) -> URL:
         raise UserError(f"{text!r} is no database URL; {accepted}", field="database") from None
     if url.drivername not in _DRIVERS or url.database in {None, "", ":memory:"}:
         raise UserError(f"{url.render_as_string()} is no database we can keep runs in; {accepted}", field="database")
-    return url.set(drivername=_DRIVERS[url.drivername])
+    url = url.set(drivername=_DRIVERS[url.drivername])
+    if url.get_backend_name() == "postgresql":  # a server without an encoding of its own would give bytes for text
+        url = url.update_query_dict({"client_encoding": "utf8"})
+    return url
 
 
 class Database:

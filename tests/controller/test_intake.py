@@ -156,3 +156,16 @@ def test_a_resumed_attempt_may_apply_a_version_at_another_step(controller: Contr
     controller.report(run, 2, 0, begin(), applied(1, weights, 101))
     current = eventually(lambda: (now := controller.get(f"/v1/runs/{run}/mixture"))["effective_step"] == 101 and now)
     assert current["effective_steps"] == {"0": 101, "1": 101}
+
+
+def test_a_resumed_attempt_that_tells_its_ledger_again_changes_nothing(controller: Controller) -> None:
+    run = controller.new_run()
+    weights = controller.get(f"/v1/runs/{run}/mixture")["weights_ppm"]
+    controller.report(run, 1, 0, begin(), applied(1, weights, 7))
+    shown = eventually(lambda: controller.get(f"/v1/runs/{run}/mixture")["applied_at"])
+    controller.report(run, 2, 0, begin(world_size=1), applied(1, weights, 7, ranks=1), checkpoint(8))
+    eventually(lambda: 8 in checkpoint_steps(controller, run))
+    mixture = controller.get(f"/v1/runs/{run}/mixture")
+    assert (mixture["applied_at"], mixture["effective_steps"]) == (shown, {"0": 7, "1": 7})
+    states = [event["data"]["state"] for event in controller.events(run, "mixture")]
+    assert states.count("applied") == 1

@@ -99,6 +99,8 @@ class ReportBook:
         row = await mixtures.find(self._session, self._run, report.version)
         if row.mixture.digest != report.digest:
             return self._refuse(attempt, f"the workers applied version {report.version} with other weights than it has")
+        if row.applied_at and row.effective_step == max(report.effective_steps.values()):
+            return None  # a resumed attempt tells of its whole ledger again
         row.applied_at = row.applied_at or now()
         row.effective_steps = {str(rank): step for rank, step in sorted(report.effective_steps.items())}
         row.effective_step = max(report.effective_steps.values())
