@@ -15,13 +15,18 @@ class RedisBox:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._running = ExitStack()
+        self._is_running = False
         self.url = ""
 
     def start(self) -> None:
-        self.url = self._running.enter_context(embedded_redis(self._directory))
+        """Start it, unless it runs."""
+        if not self._is_running:
+            self.url = self._running.enter_context(embedded_redis(self._directory))
+            self._is_running = True
 
     def stop(self) -> None:
         self._running.close()
+        self._is_running = False
 
     def empty(self) -> None:
         """Lose everything, as a Redis without persistence does; it must be stopped."""

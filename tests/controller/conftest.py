@@ -6,38 +6,18 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from tests.controller.served import Controller
 from tests.controller.wire_cutter import WireCutter
+from tests.redis_box import RedisBox
 
 from crossfade_shared.redis_server import embedded_redis
 
 _database_names = (f"crossfade_{number}" for number in count())
-
-
-class RedisBox:
-    """A Redis that can be stopped, emptied and started again at the same address."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._running = ExitStack()
-        self.url = ""
-        self.is_running = False
-
-    def start(self) -> None:
-        if not self.is_running:
-            self.url = self._running.enter_context(embedded_redis(self._directory))
-            self.is_running = True
-
-    def stop(self) -> None:
-        self._running.close()
-        self.is_running = False
 
 
 @pytest.fixture(scope="session")

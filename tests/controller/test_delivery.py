@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import redis
-from tests.controller.conftest import RedisBox
 from tests.controller.served import Controller, eventually, run_body
+from tests.redis_box import RedisBox
 
 from crossfade_shared.channels import Channels
 from crossfade_shared.envelope import EnvelopeError, MixtureEnvelope, open_envelope

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import redis
-from tests.controller.conftest import RedisBox
 from tests.controller.served import Controller, applied, begin, eventually, trained
 from tests.controller.wire_cutter import WireCutter
+from tests.redis_box import RedisBox
 
 from crossfade_shared.channels import TELEMETRY_GROUP, Channels
 from crossfade_shared.telemetry import CheckpointReport

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 import redis
 from sqlalchemy import make_url
-from tests.controller.conftest import RedisBox
 from tests.controller.served import Controller, eventually
+from tests.redis_box import RedisBox
 
 from crossfade_controller.command import serve
 from crossfade_shared import processes
