@@ -17,6 +17,7 @@ from crossfade_controller.migration import migrate
 from crossfade_controller.server import Server, open_socket, url_of
 from crossfade_controller.settings import DEFAULT_DATABASE_URL, Settings
 from crossfade_shared.redis_server import embedded_redis
+from crossfade_shared.redis_url import check_redis_url
 
 EMBEDDED_REDIS = Path("runs/controller/redis")
 
@@ -39,7 +40,10 @@ def serve(
     database: DatabaseOption = DEFAULT_DATABASE_URL,
     redis: Annotated[
         str | None,
-        typer.Option(envvar="CROSSFADE_REDIS_URL", help="redis://host:port/number; without it one is started here."),
+        typer.Option(
+            envvar="CROSSFADE_REDIS_URL",
+            help="redis://host:port/number or unix:///path; without it one is started here.",
+        ),
     ] = None,
 ) -> None:
     """Run the controller until Ctrl-C or SIGTERM."""
@@ -47,6 +51,8 @@ def serve(
         signal.signal(number, _leave)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     logging.getLogger("crossfade_controller").setLevel(logging.INFO)
+    if redis is not None:
+        check_redis_url(redis, field="redis")
     with ExitStack() as stack:
         listener = stack.enter_context(open_socket(check_loopback(host), port))
         _migrate(database)

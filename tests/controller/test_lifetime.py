@@ -96,6 +96,12 @@ def test_a_port_that_is_taken_is_named() -> None:
             serve(port=port)
 
 
+def test_what_is_no_redis_url_is_refused_before_anything_is_started() -> None:
+    with pytest.raises(UserError, match="redis: 'localhost:6379' is no URL of a Redis") as refused:
+        serve(port=0, database="none", redis="localhost:6379")
+    assert refused.value.field == "redis"
+
+
 def test_without_a_redis_url_it_brings_one_and_takes_it_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     log = tmp_path / "log"
