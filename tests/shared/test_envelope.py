@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossfade_shared.envelope import AtStep, AtTokens, EnvelopeError, MixtureEnvelope, TakesEffect, open_envelope
+from crossfade_shared.envelope import (
+    FORMAT,
+    AtStep,
+    AtTokens,
+    EnvelopeError,
+    MixtureEnvelope,
+    TakesEffect,
+    open_envelope,
+)
 from crossfade_shared.mixture import Mixture
 
 KEY = b"key of the run"
@@ -82,6 +90,14 @@ def signed(**changes: object) -> bytes:
 def test_what_is_refused_says_why(wire: bytes, hint: str) -> None:
     with pytest.raises(EnvelopeError, match=hint):
         open_envelope(wire, run="r", key=KEY)
+
+
+def test_what_is_nested_too_deeply_to_be_signed_is_refused() -> None:
+    for depth in range(900, 1011):
+        nest = "[" * depth + "]" * depth
+        for wire in (f'{{"format":"{FORMAT}","signature":"x","more":{nest}}}', f'{{"format":{nest}}}', nest):
+            with pytest.raises(EnvelopeError):
+                open_envelope(wire.encode(), run="r", key=KEY)
 
 
 def test_unknown_fields_of_a_newer_controller_are_ignored() -> None:
