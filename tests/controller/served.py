@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import httpx2
 import redis
+from sqlalchemy import create_engine, make_url
 
 from crossfade_shared import processes
 from crossfade_shared.channels import Channels
@@ -101,6 +102,19 @@ class Controller:
         wire: dict[Any, Any] = {"attempt": attempt, "sequence": sequence, "reports": encode_reports(list(reports))}
         with redis.Redis.from_url(self.redis_url) as client:
             client.xadd(Channels(run).telemetry, wire)
+
+    def tamper(self, *statements: str) -> Any:
+        """Do to the database what the controller never does, and give the first value that the last one finds."""
+        url = make_url(self.database_url)
+        if url.get_backend_name() == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            for statement in statements:
+                answer = connection.exec_driver_sql(statement)
+            found = answer.scalar() if answer.returns_rows else None
+        engine.dispose()
+        return found
 
     def events(self, run: str, kind: str | None = None) -> list[dict[str, Any]]:
         """Give the events so far."""

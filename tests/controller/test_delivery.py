@@ -99,6 +99,7 @@ def test_what_is_no_valid_envelope_is_replaced(rough_controller: Controller) -> 
         "garbage": lambda wire: b"\x00garbage",
         "half": lambda wire: wire[: len(wire) // 2],
         "deep": lambda wire: b"[" * 5000,
+        "deep, but readable": lambda wire: wire[:-1] + b',"more":' + b"[" * 980 + b"]" * 980 + b"}",
         "a higher version claimed": lambda wire: json.dumps({"version": 10**9}).encode(),
         "forged": lambda wire: wire.replace(b'"version":1', b'"version":9'),
     }
@@ -110,6 +111,28 @@ def test_what_is_no_valid_envelope_is_replaced(rough_controller: Controller) -> 
     for kind, subscriber in subscribers.items():
         eventually(lambda subscriber=subscriber: subscriber.version() == 1, patience_seconds=5)
         assert f"run {subscriber.run}: Redis held no valid mixture" in rough_controller.output, kind
+        subscriber.redis.close()
+
+
+def test_a_run_that_cannot_be_published_does_not_keep_the_others_waiting(
+    rough_controller: Controller, redis_box: RedisBox
+) -> None:
+    redis_box.stop()  # so that nothing is published before one version is spoilt
+    spoilt, sound = Subscriber(rough_controller), Subscriber(rough_controller)
+    of_spoilt = f"version = 1 AND run_id = (SELECT id FROM runs WHERE name = '{spoilt.run}')"
+    rough_controller.tamper(f"UPDATE mixtures SET weights_ppm = '{{\"web\": 1}}' WHERE {of_spoilt}")
+    redis_box.start()
+    eventually(lambda: sound.version() == 1)
+    sound.redis.flushall()
+    eventually(lambda: sound.version() == 1, patience_seconds=5)  # repaired
+    for what in (f"publishing version 1 of run {spoilt.run}", f"keeping version 1 of run {spoilt.run} in Redis"):
+        eventually(lambda what=what: f"{what}: weights_ppm sum to 1;" in rough_controller.output)
+    weights = '{"math": 100000, "web": 900000}'
+    rough_controller.tamper(f"UPDATE mixtures SET weights_ppm = '{weights}' WHERE {of_spoilt}")
+    eventually(lambda: spoilt.version() == 1)
+    eventually(lambda: f"version 1 of run {spoilt.run}: it works again" in rough_controller.output)
+    assert rough_controller.output.count(f"publishing version 1 of run {spoilt.run}: weights_ppm sum") == 1
+    for subscriber in (spoilt, sound):
         subscriber.redis.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import redis
+from sqlalchemy import make_url
 from tests.controller.served import Controller, applied, begin, eventually, trained
 from tests.controller.wire_cutter import WireCutter
 from tests.redis_box import RedisBox
@@ -84,6 +85,49 @@ def test_the_intake_goes_on_after_an_outage(rough_controller: Controller, redis_
     rough_controller.report(run, 1, 0, checkpoint(0))
     eventually(lambda: checkpoint_steps(rough_controller, run) == [0])
     assert "taking in telemetry: it works again" in rough_controller.output
+
+
+def test_what_is_stored_leaves_redis(controller: Controller) -> None:
+    run = controller.new_run()
+    num_batches = 400
+    for number in range(num_batches):
+        controller.report(run, 1, number, checkpoint(number))
+    eventually(lambda: len(checkpoint_steps(controller, run)) == num_batches)
+    with redis.Redis.from_url(controller.redis_url) as client:
+        eventually(lambda: client.xlen(Channels(run).telemetry) < 200)  # Redis drops a hundred at a time
+    controller.report(run, 1, num_batches, checkpoint(num_batches))
+    eventually(lambda: num_batches in checkpoint_steps(controller, run))
+
+
+REFUSE = {
+    "sqlite": (
+        "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.run_id = {id} BEGIN SELECT RAISE(ABORT, 'no'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE 'no'; END $$ LANGUAGE plpgsql",
+        "CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.run_id = {id}) EXECUTE FUNCTION refuse()",
+    ),
+}
+ALLOW = {"sqlite": ("DROP TRIGGER refuse",), "postgresql": ("DROP TRIGGER refuse ON events", "DROP FUNCTION refuse")}
+
+
+def test_a_run_that_the_database_refuses_does_not_keep_the_others_waiting(rough_controller: Controller) -> None:
+    refused, welcome = rough_controller.new_run(), rough_controller.new_run()
+    backend = make_url(rough_controller.database_url).get_backend_name()
+    run_id = rough_controller.tamper(f"SELECT id FROM runs WHERE name = '{refused}'")
+    rough_controller.tamper(*(statement.format(id=run_id) for statement in REFUSE[backend]))
+    rough_controller.report(refused, 1, 0, checkpoint(0))
+    what = f"taking in the telemetry of run {refused}: "
+    eventually(lambda: what in rough_controller.output)
+    for number in range(3):
+        rough_controller.report(welcome, 1, number, checkpoint(number))
+        eventually(lambda number=number: number in checkpoint_steps(rough_controller, welcome))
+    assert rough_controller.output.count(what) == 1
+    rough_controller.tamper(*ALLOW[backend])
+    rough_controller.report(refused, 1, 1, checkpoint(1))
+    eventually(lambda: checkpoint_steps(rough_controller, refused) == [0, 1])
+    eventually(lambda: f"{what}it works again" in rough_controller.output)
+    eventually(lambda: num_unacknowledged(rough_controller.redis_url, refused) == 0)
 
 
 def test_an_attempt_that_was_followed_by_a_later_one_is_fenced_off(controller: Controller) -> None:

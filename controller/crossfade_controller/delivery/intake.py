@@ -1,14 +1,15 @@
 """The intake: worker reports from the Redis streams into the database, each batch exactly once.
 
-An entry is acknowledged after the commit that stored it. What was read and not acknowledged, because this process
-was killed in between, is read first at the next start; a batch that was stored after all is known by its attempt and
-sequence number.
+An entry is acknowledged after the commit that stored it, and leaves its stream some time after that. What was read
+and not acknowledged, because this process was killed in between, is read first at the next start; a batch that was
+stored after all is known by its attempt and sequence number.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Annotated, cast
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crossfade_controller.bodies import MAX_COUNT
 from crossfade_controller.database import Database, now
 from crossfade_controller.delivery import repository
+from crossfade_controller.delivery.isolation import Isolation
 from crossfade_controller.delivery.reports import ReportBook
 from crossfade_controller.events.feed import Feed
 from crossfade_controller.events.repository import record
@@ -51,23 +53,26 @@ class Intake:
         self._database = database
         self._redis = redis
         self._feed = feed
+        self._isolation = Isolation()
         self._with_group: set[str] = set()
-        self._from = _UNACKNOWLEDGED
+        self._caught_up: set[str] = set()
+        """Runs of whose stream nothing is read and not acknowledged."""
 
     async def take_in(self) -> None:
         """Store what the streams hold, or wait a little for something to come."""
         async with self._database.read() as session:
-            names = await repository.runs_by_name(session)
+            names = {name for name in await repository.runs_by_name(session) if not self._isolation.rests(_task(name))}
         if not names:
             return await asyncio.sleep(_WAIT_MILLISECONDS / 1000)
-        begin, self._from = self._from, _UNACKNOWLEDGED  # what fails below was read and not acknowledged
-        for name in names.keys() - self._with_group:
+        caught_up, self._caught_up = self._caught_up, set()  # if this fails, something was read and not acknowledged
+        for name in names - self._with_group:
             await self._make_group(name)
-        num_entries = 0
-        for stream, entries in await self._read(list(names), begin):
-            num_entries += len(entries)
-            await self._store(stream, entries)
-        self._from = _UNACKNOWLEDGED if begin == _UNACKNOWLEDGED and num_entries else _NEW
+        for name, entries in await self._read({name: _NEW if name in caught_up else _UNACKNOWLEDGED for name in names}):
+            if not await self._isolation.attempt(_task(name), self._store(name, entries)):
+                caught_up.discard(name)
+            elif not entries:
+                caught_up.add(name)
+        self._caught_up = caught_up
         return None
 
     async def _make_group(self, name: str) -> None:
@@ -84,14 +89,14 @@ class Intake:
         self._with_group.add(name)
         return None
 
-    async def _read(self, names: list[str], begin: str) -> list[tuple[str, Entries]]:
-        """Give the entries of each run that has some."""
-        by_stream = {Channels(name).telemetry: name for name in names}
+    async def _read(self, begins: Mapping[str, str]) -> list[tuple[str, Entries]]:
+        """Give the entries of each run that has new ones or is asked for its unacknowledged ones."""
+        by_stream = {Channels(name).telemetry: name for name in begins}
         try:
             answer = await self._redis.xreadgroup(
                 TELEMETRY_GROUP,
                 _CONSUMER,
-                dict.fromkeys(by_stream, begin),
+                {stream: begins[name] for stream, name in by_stream.items()},
                 count=_BATCHES_AT_ONCE,
                 block=_WAIT_MILLISECONDS,
             )
@@ -112,10 +117,15 @@ class Intake:
                 if batch := _decode(run_name, entry_id, fields):
                     await self._store_batch(session, run, book, batch)
             await book.close()
-        await self._redis.xack(Channels(run_name).telemetry, TELEMETRY_GROUP, *(entry_id for entry_id, _ in entries))
+        await self._acknowledge(Channels(run_name).telemetry, [entry_id for entry_id, _ in entries])
         if book.progress:
             self._feed.set_progress(run.id, book.progress)
         self._feed.announce(run.id)
+
+    async def _acknowledge(self, stream: str, entry_ids: list[bytes]) -> None:
+        await self._redis.xack(stream, TELEMETRY_GROUP, *entry_ids)
+        # This one consumer takes entries in their order, so whatever is older than the last is acknowledged too.
+        await self._redis.xtrim(stream, minid=entry_ids[-1].decode(), approximate=True)
 
     async def _store_batch(self, session: AsyncSession, run: Run, book: ReportBook, batch: Batch) -> None:
         if not await repository.is_first_sight(session, run.id, batch.attempt, batch.sequence):
@@ -129,6 +139,10 @@ class Intake:
         run.attempt = batch.attempt
         await book.write(attempt, batch.reports)
         return None
+
+
+def _task(run_name: str) -> str:
+    return f"taking in the telemetry of run {run_name}"
 
 
 def _fence_off(session: AsyncSession, run: Run, attempt: Attempt) -> None:

@@ -10,11 +10,15 @@ from redis.asyncio import Redis
 
 from crossfade_controller.database import Database, now
 from crossfade_controller.delivery import repository
-from crossfade_controller.delivery.mailbox import deliver
+from crossfade_controller.delivery.isolation import Isolation
+from crossfade_controller.delivery.mailbox import Letter, deliver
 from crossfade_controller.events.feed import Feed
 from crossfade_controller.events.repository import record
 from crossfade_controller.mixtures import repository as mixtures
+from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.runs import repository as runs
+from crossfade_controller.runs.models import Run
+from crossfade_shared.envelope import MixtureEnvelope
 
 _logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
@@ -28,6 +32,7 @@ class Publisher:
         self._database = database
         self._redis = redis
         self._feed = feed
+        self._isolation = Isolation()
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -38,21 +43,29 @@ class Publisher:
         """Publish everything in the outbox, then wait for more."""
         self._woken.clear()
         async with self._database.read() as session:
-            letters = await repository.unpublished(session)
-        for letter in letters:
-            await deliver(self._redis, letter)
-            await self._note_published(letter.envelope.run, letter.envelope.version)
+            versions = await repository.unpublished(session)
+        for run, row in versions:
+            what = f"publishing version {row.version} of run {run.name}"
+            await self._isolation.attempt(what, self._publish(run, row))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
     async def reconcile(self) -> None:
         """Repair every run's place in Redis that lost its newest version (FLUSHALL, an old dump), then wait."""
         async with self._database.read() as session:
-            letters = await repository.newest_of_unfinished(session)
-        for letter in letters:
-            if await deliver(self._redis, letter):
-                _logger.info("run %s: Redis was given version %d", letter.envelope.run, letter.envelope.version)
+            versions = await repository.newest_of_unfinished(session)
+        for run, row in versions:
+            what = f"keeping version {row.version} of run {run.name} in Redis"
+            await self._isolation.attempt(what, self._repair(run, row))
         await asyncio.sleep(RECONCILE_SECONDS)
+
+    async def _publish(self, run: Run, row: MixtureVersion) -> None:
+        await deliver(self._redis, _letter(run, row))
+        await self._note_published(run.name, row.version)
+
+    async def _repair(self, run: Run, row: MixtureVersion) -> None:
+        if await deliver(self._redis, _letter(run, row)):
+            _logger.info("run %s: Redis was given version %d", run.name, row.version)
 
     async def _note_published(self, run_name: str, version: int) -> None:
         async with self._database.write() as session:
@@ -63,3 +76,17 @@ class Publisher:
                 row.published_at = now()
                 record(session, run, "mixture", version=version, state="published")
         self._feed.announce(run.id)
+
+
+def _letter(run: Run, row: MixtureVersion) -> Letter:
+    envelope = MixtureEnvelope(
+        run=run.name,
+        version=row.version,
+        weights_ppm=dict(row.mixture.weights_ppm),
+        digest=row.mixture.digest,
+        takes_effect=row.takes_effect,
+        author=row.author,
+        reason=row.reason,
+        created_at=row.created_at.isoformat(),
+    )
+    return Letter(envelope, run.signing_key)
