@@ -16,6 +16,7 @@ from tests.controller.served import Controller, eventually
 from tests.redis_box import RedisBox
 
 from crossfade_controller.command import serve
+from crossfade_controller.server import open_socket
 from crossfade_shared import processes
 from crossfade_shared.channels import Channels
 from crossfade_shared.errors import UserError
@@ -94,6 +95,13 @@ def test_a_port_that_is_taken_is_named() -> None:
         port = other.getsockname()[1]
         with pytest.raises(UserError, match=f"port {port} of 127.0.0.1 is taken; choose another with --port"):
             serve(port=port)
+
+
+def test_a_port_is_taken_before_anything_is_served_on_it() -> None:
+    with open_socket("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(UserError, match=f"port {port} of 127.0.0.1 is taken"):
+            open_socket("127.0.0.1", port)
 
 
 def test_what_is_no_redis_url_is_refused_before_anything_is_started() -> None:
