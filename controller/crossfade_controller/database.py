@@ -83,9 +83,11 @@ class Database:
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
             # SQLite's own queue for writers is a lottery with sleeps; ours is first come, first served.
             self._turn: asyncio.Lock | nullcontext[None] = asyncio.Lock()
+            readers = self._engine  # a transaction of SQLite sees one state anyway
         else:
             self._turn = nullcontext()
-        self._readers = async_sessionmaker(self._engine, expire_on_commit=False)
+            readers = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._readers = async_sessionmaker(readers, expire_on_commit=False)
         self._writers = async_sessionmaker(self._engine.execution_options(**{_WRITES: True}), expire_on_commit=False)
 
     @asynccontextmanager
@@ -117,7 +119,7 @@ def configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 
     cursor = connection.cursor()
     for pragma in (
         "journal_mode = WAL",
-        "synchronous = NORMAL",
+        "synchronous = FULL",  # NORMAL may lose the last commits in a power cut: versions that were acknowledged
         "foreign_keys = ON",
         f"busy_timeout = {BUSY_TIMEOUT_MILLISECONDS}",
     ):

@@ -15,7 +15,7 @@ _NUM_WAITING_CONNECTIONS = 2048
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """Take a port, any free one for 0, and listen on it, so that nobody else can; raises `UserError` where it is taken."""
+    """Take a port, any free one for 0, and listen on it, so that nobody else can; raises `UserError` if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sends small answers at once only over a socket that says TCP; others wait 40 ms for an acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
