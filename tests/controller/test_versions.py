@@ -165,6 +165,26 @@ def test_a_step_that_is_trained_on_already_is_refused_with_the_first_free_one(co
     assert controller.post_version(run, 2, takes_effect={"tokens": 2000}).status_code == 201
 
 
+def test_what_lies_beyond_the_horizon_is_refused(controller: Controller) -> None:
+    run = controller.new_run(horizon_tokens=10_000)
+    refused = controller.post_version(run, 1, takes_effect={"tokens": 10_001})
+    assert (refused.status_code, refused.json()["field"]) == (422, "takes_effect.tokens")
+    assert "beyond the run's horizon of 10000 tokens" in refused.json()["detail"]
+    assert controller.post_version(run, 1, takes_effect={"tokens": 10_000}).status_code == 201
+    assert (
+        controller.post_version(run, 2, takes_effect={"step": 11}).status_code == 201
+    )  # who knows how large steps are
+    controller.report(run, 1, 0, begin())
+    eventually(lambda: controller.get(f"/v1/runs/{run}")["tokens_per_step"] == 1000)
+    refused = controller.post_version(run, 3, takes_effect={"step": 11})
+    assert (refused.status_code, refused.json()["field"]) == (422, "takes_effect.step")
+    assert (refused.json()["horizon_tokens"], refused.json()["type"]) == (
+        10_000,
+        "urn:crossfade:problem:beyond-horizon",
+    )
+    assert controller.post_version(run, 3, takes_effect={"step": 10}).status_code == 201
+
+
 def test_states_and_realised_shares_follow_the_reports(controller: Controller) -> None:
     run = controller.new_run()
     first = controller.get(f"/v1/runs/{run}/mixture")

@@ -36,7 +36,8 @@ async def make_version(session: AsyncSession, run_name: str, change: Change) -> 
     """Append the version that a change asks for; a repeated idempotency key gives the version it made before.
 
     Raises a `Problem`: 404 for an unknown run, 412 where the base is no longer current, 422 for a key that came with
-    another request or a step that was trained on already. Raises `UserError` for weights that make no mixture.
+    another request, a step that was trained on already or one beyond the run's horizon. Raises `UserError` for
+    weights that make no mixture.
     """
     run = await runs.find(session, run_name, lock=True)
     key = change.conditions.idempotency_key
@@ -46,6 +47,8 @@ async def make_version(session: AsyncSession, run_name: str, change: Change) -> 
     current = await repository.find(session, run, run.version)
     _check_base(current, change.conditions.based_on)
     _check_is_ahead(run, change.takes_effect)
+    attempt = (await runs.current_attempts(session, [run.id])).get(run.id)
+    _check_is_within_horizon(run, change.takes_effect, attempt.tokens_per_step if attempt else None)
     return await append(session, run, change, change.decide(current.mixture))
 
 
@@ -124,4 +127,23 @@ def _check_is_ahead(run: Run, takes_effect: TakesEffect) -> None:
         kind="already-drawn",
         field=place,
         first_free=first_free,
+    )
+
+
+def _check_is_within_horizon(run: Run, takes_effect: TakesEffect, tokens_per_step: int | None) -> None:
+    """Refuse what could never apply; a step can be judged once the workers told how many tokens one has."""
+    horizon = run.horizon_tokens
+    match takes_effect:
+        case AtTokens(tokens=asked) if asked > horizon:
+            last, place = horizon, "takes_effect.tokens"
+        case AtStep(step=asked) if tokens_per_step and asked * tokens_per_step > horizon:
+            last, place = horizon // tokens_per_step, "takes_effect.step"
+        case _:
+            return
+    raise Problem(
+        422,
+        f"{place} is {asked}, which is beyond the run's horizon of {horizon} tokens; the last that is not is {last}",
+        kind="beyond-horizon",
+        field=place,
+        horizon_tokens=horizon,
     )
