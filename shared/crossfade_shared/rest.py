@@ -35,9 +35,10 @@ class RestClient:
         """Send a JSON body and give the decoded answer; `if_match` is the version the change is based on."""
         return self._call("POST", quote(path, safe="/:"), body, _if_match(if_match))
 
-    def patch(self, path: str, body: object, *, if_match: int | None = None) -> Any:  # noqa: ANN401 - JSON
-        """Like `post`, with PATCH."""
-        return self._call("PATCH", quote(path, safe="/:"), body, _if_match(if_match))
+    def patch(self, path: str, body: object, *, if_match: int | None = None, idempotency_key: str | None = None) -> Any:  # noqa: ANN401 - JSON
+        """Like `post`, with PATCH; a repeat under the same key changes nothing a second time."""
+        key = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return self._call("PATCH", quote(path, safe="/:"), body, _if_match(if_match) | key)
 
     def _call(self, method: str, target: str, body: object, headers: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
         wire = None if method == "GET" else json.dumps(body).encode()

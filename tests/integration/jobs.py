@@ -36,6 +36,14 @@ class TrainingJob:
         psutil.wait_procs(family)
         self._process.wait()
 
+    def kill_launcher(self) -> list[psutil.Process]:
+        """End the launcher alone, at once, and give the ranks it leaves behind."""
+        assert self._process
+        ranks = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.kill()
+        self._process.wait()
+        return ranks
+
     def stop(self) -> None:
         """Ask launcher and ranks to end, as a scheduler does."""
         assert self._process

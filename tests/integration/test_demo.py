@@ -7,13 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from tests.controller.served import eventually
+
+from crossfade_worker.demo.place import DemoPlace
 
 pytestmark = pytest.mark.timeout(900)
 STEPS = 60
@@ -110,27 +112,39 @@ def test_realised_shares_are_the_requested_ones(demo: tuple[Path, dict[str, Any]
     assert math["after"] == pytest.approx(4 * math["before"])
 
 
-def test_another_resume_says_that_nothing_is_left_to_do(demo: tuple[Path, dict[str, Any], str]) -> None:
-    folder, _, _ = demo
-    third = start_demo(folder, "--resume")
-    _, notes = third.communicate(timeout=120)
-    assert third.returncode == 2
-    assert "demo-1 has reached its last step" in notes
+def test_another_resume_shows_the_figures_again(demo: tuple[Path, dict[str, Any], str]) -> None:
+    folder, result, _ = demo
+    third = start_demo(folder, "--ranks", "2", "--resume", "--json")
+    output, notes = third.communicate(timeout=300)
+    assert third.returncode == 0, notes
+    assert json.loads(output) == result
 
 
-def test_ctrl_c_while_the_corpus_is_made_leaves_nothing_running(tmp_path: Path) -> None:
-    process = start_demo(tmp_path)
-    read_until(process, "corpus")
-    time.sleep(3)
-    started = family(process)
-    os.kill(process.pid, signal.SIGINT)
-    _, notes = process.communicate(timeout=60)
-    assert process.returncode == 130, notes
+def test_ctrl_c_while_the_corpus_is_made_leaves_nothing_running_and_can_be_resumed(tmp_path: Path) -> None:
+    first = start_demo(tmp_path, "--steps", "50")
+    started = eventually(lambda: family(first), patience_seconds=60)  # the tokenising processes: nothing else runs yet
+    os.kill(first.pid, signal.SIGINT)
+    _, notes = first.communicate(timeout=60)
+    assert first.returncode == 130, notes
     assert still_running(started) == []
+    second = start_demo(tmp_path, "--steps", "50", "--resume")
+    read_until(second, "training ")
+    os.kill(second.pid, signal.SIGTERM)
+    _, notes = second.communicate(timeout=120)
+    assert second.returncode == 130, notes
+
+
+def test_two_demos_in_one_folder_are_refused(demo: tuple[Path, dict[str, Any], str]) -> None:
+    folder, _, _ = demo
+    with DemoPlace(folder / "demo").locked():
+        process = start_demo(folder)
+        _, notes = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "another demo is running" in notes
 
 
 def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
     process = start_demo(tmp_path, "--resume")
     _, notes = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert "no demo run" in notes
+    assert "no demo in demo to resume" in notes

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
+import psutil
+import pytest
 import torch
 from safetensors.torch import load_file
-from tests.integration.jobs import TrainingJob, logged
+from tests.controller.served import eventually
+from tests.integration.jobs import TrainingJob, last_logged_step, logged
 from tests.toy import run_values, toy_run, write_run
 
 from crossfade_worker.config import load_run_config
@@ -47,10 +51,34 @@ def test_two_ranks_resume_exactly_and_hand_over_to_one(tmp_path: Path, toy_corpu
     assert replay_run(alone).mismatches == []
 
 
-def test_a_batch_that_the_ranks_cannot_share_is_told_once(tmp_path: Path, toy_corpus: Path) -> None:
-    run_yaml = write_run(tmp_path, run_values(toy_corpus, training={"batch_sequences": 7}))
-    job = TrainingJob(run_yaml, ranks=2)
+@pytest.mark.parametrize(
+    ("changes", "mistake"),
+    [
+        (
+            {"training": {"batch_sequences": 7}},
+            "crossfade: training.batch_sequences is 7, which 2 ranks cannot share equally; use a multiple of 2",
+        ),
+        (
+            {"control": {"redis_url": "redis://127.0.0.1:1/0", "signing_key_file": "missing"}},
+            "crossfade: control.signing_key_file: ",
+        ),
+    ],
+)
+def test_a_mistake_ends_every_rank_and_is_told_once(
+    tmp_path: Path, toy_corpus: Path, changes: dict[str, Any], mistake: str
+) -> None:
+    job = TrainingJob(write_run(tmp_path, run_values(toy_corpus, **changes)), ranks=2)
     job.start()
     assert job.wait() != 0
-    mistake = "crossfade: training.batch_sequences is 7, which 2 ranks cannot share equally; use a multiple of 2"
     assert job.output.count(mistake) == 1
+    assert "Traceback" not in job.output.split("torch.distributed.elastic")[0]
+
+
+def test_ranks_end_when_their_launcher_is_killed(tmp_path: Path, toy_corpus: Path) -> None:
+    values = run_values(toy_corpus, training={"total_steps": 1_000_000}, checkpoint={"every_steps": 1_000_000})
+    job = TrainingJob(write_run(tmp_path, values), ranks=2)
+    job.start()
+    eventually(lambda: last_logged_step(tmp_path / "run") > 5, patience_seconds=90)
+    ranks = job.kill_launcher()
+    _, alive = psutil.wait_procs(ranks, timeout=30)
+    assert alive == []

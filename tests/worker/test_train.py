@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -225,6 +226,60 @@ def test_two_jobs_in_one_folder_are_refused(tmp_path: Path, toy_corpus: Path) ->
     config = toy_run(tmp_path, toy_corpus)
     with RunDirectory(config.directory).locked(), pytest.raises(UserError, match="another job is training"):
         train(config)
+
+
+def test_a_run_that_died_before_its_first_checkpoint_resumes_only_as_what_it_was(
+    tmp_path: Path, toy_corpus: Path
+) -> None:
+    config = toy_run(tmp_path, toy_corpus)
+    train(config)
+    shutil.rmtree(config.directory / "checkpoints")
+    with pytest.raises(UserError, match="was made with") as error:
+        train(toy_run(tmp_path, toy_corpus, training={"seed": 5}))
+    assert error.value.field == "seed"
+    train(config)
+    assert replay_run(config).mismatches == []
+
+
+def test_a_journal_that_a_power_cut_shortened_is_made_whole_by_the_checkpoint(
+    tmp_path: Path, toy_corpus: Path, redis_url: str
+) -> None:
+    publish(redis_url, 2, {"web": 1, "code": 1, "math": 1}, AtStep(step=7))
+    config = toy_run(tmp_path, toy_corpus, control={**CONTROL, "redis_url": redis_url})
+    train(config)
+    journal = RunDirectory(config.directory).journal
+    whole = journal.path.read_bytes()
+    journal.path.write_bytes(whole[: whole.index(b"\n") + 1])
+    train(config)
+    assert journal.path.read_bytes() == whole
+
+
+def test_a_lost_folder_begins_a_new_attempt_where_the_controller_knows_of_one(
+    tmp_path: Path, toy_corpus: Path, redis_url: str
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(Channels("toy").attempt, 4)
+    config = toy_run(tmp_path, toy_corpus, control={**CONTROL, "redis_url": redis_url})
+    train(config)
+    (log,) = batch_log_files(config.directory / "batches")
+    assert log.attempt == 5
+    with redis.Redis.from_url(redis_url) as client:
+        entries: Any = client.xrange(Channels("toy").telemetry)
+    assert {fields[b"attempt"] for _, fields in entries} == {b"5"}
+
+
+def test_with_everything_down_it_starts_under_the_last_known_good(
+    tmp_path: Path, toy_corpus: Path, redis_url: str
+) -> None:
+    publish(redis_url, 3, {"web": 0, "code": 1, "math": 1}, AtStep(step=500))
+    config = toy_run(tmp_path, toy_corpus, control={**CONTROL, "redis_url": redis_url})
+    train(config)  # the version was seen, and is not due before the end
+    down = {**CONTROL, "redis_url": "unix:///nowhere/redis.sock"}
+    longer = toy_run(tmp_path, toy_corpus, control=down, training={"total_steps": 502})
+    train(longer)
+    ledger = RunDirectory(longer.directory).journal.read()
+    assert ledger is not None
+    assert (ledger.last.version, ledger.last.effective_step) == (3, 500)
 
 
 @pytest.mark.parametrize(

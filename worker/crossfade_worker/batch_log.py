@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -14,6 +15,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from crossfade_shared.errors import UserError
+
+_TAIL_BYTES = 4096  # more than two lines
 _FILE_NAME = re.compile(r"attempt-(\d{4,})-rank-(\d{4,})-of-(\d{4,})\.jsonl")
 
 
@@ -43,16 +47,26 @@ class BatchLogFile:
     def records(self) -> Iterator[BatchRecord]:
         """Read the lines in order; a last line torn by a crash is left out."""
         with self.path.open("rb") as file:
-            for line in file:
+            for number, line in enumerate(file, start=1):
                 if line.endswith(b"\n"):
-                    yield BatchRecord(**json.loads(line))
+                    yield self._record(line, where=f"line {number}")
 
     def last_step(self) -> int | None:
-        """Give the last step that was drawn, or None."""
-        last = None
-        for record in self.records():
-            last = record.step
-        return last
+        """Give the last step that was drawn, or None; only the end of the file is read."""
+        with self.path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL_BYTES))
+            whole = file.read().rpartition(b"\n")[0]
+        line = whole.rpartition(b"\n")[2]
+        return self._record(line, where="the last line").step if line else None
+
+    def _record(self, line: bytes, *, where: str) -> BatchRecord:
+        try:
+            return BatchRecord(**json.loads(line))
+        except (ValueError, TypeError) as error:
+            raise UserError(
+                f"{self.path}, {where}: not a batch record ({error}); restore the file from a copy"
+            ) from error
 
 
 class BatchLog:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
@@ -26,7 +27,8 @@ from transformers import LlamaForCausalLM
 from crossfade_shared.errors import UserError
 from crossfade_shared.ledger import Ledger
 from crossfade_worker.checkpoint_folder import checkpoint_path, complete_checkpoints
-from crossfade_worker.files import sync_directory, write_atomically
+from crossfade_worker.files import remove_folder, sync, write_atomically
+from crossfade_worker.leader import ask_leader
 from crossfade_worker.mixing.planner import PlannerState
 from crossfade_worker.world import World
 
@@ -100,7 +102,7 @@ def save_checkpoint(
     if not is_leader:  # the ranks gather the tensors together; torch hands them to rank 0 alone
         return path
     partial = directory / f".{path.name}.partial"
-    for leftover in directory.glob(".step-*.partial"):
+    for leftover in directory.glob(".step-*.partial"):  # of a job that was killed
         shutil.rmtree(leftover)
     partial.mkdir(parents=True)
     model.config.save_pretrained(partial)
@@ -108,29 +110,34 @@ def save_checkpoint(
     save_file(tensors, partial / _MODEL, metadata={"format": "pt"})
     save_file(_flatten(optimizer_state["state"]), partial / _OPTIMIZER)
     write_atomically(partial / _STATE, json.dumps(state.to_json()).encode())
+    for file in partial.iterdir():
+        sync(file)
     if path.exists():  # the same step reached again after a resume from an earlier one
         shutil.rmtree(path)
     partial.rename(path)
-    sync_directory(directory)
+    sync(directory)
     for old in complete_checkpoints(directory)[: -keep if keep else 0]:
-        shutil.rmtree(old)
+        remove_folder(old)
     return path
 
 
 def load_checkpoint(path: Path, model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, world: World) -> None:
     """Put a checkpoint's weights and moments into model and optimizer; only rank 0 reads the files.
 
-    Raises `UserError` naming the checkpoint if a file is missing or damaged.
+    Raises `UserError`, on every rank, naming the checkpoint if a file is missing or damaged.
     """
     weights: dict[str, Any] = {}  # torch's own unions are wider than what stands in these files
     moments: dict[str, Any] = {}
-    if world.is_leader:
+
+    def read() -> None:
         try:
-            weights = load_file(path / _MODEL)
-            moments = _unflatten(load_file(path / _OPTIMIZER))
-        except Exception as error:
+            weights.update(load_file(path / _MODEL))
+            moments.update(_unflatten(load_file(path / _OPTIMIZER)))
+            weights[_TIED] = weights["model.embed_tokens.weight"]
+        except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise UserError(f"{path} cannot be loaded ({error}); remove it to resume from the one before") from error
-        weights[_TIED] = weights["model.embed_tokens.weight"]
+
+    ask_leader(read, world)
     options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=world.size > 1)
     set_model_state_dict(model, weights, options=options)
     groups = get_optimizer_state_dict(model, optimizer, options=StateDictOptions(full_state_dict=True))["param_groups"]

@@ -15,12 +15,13 @@ from crossfade_shared.mixture import Mixture
 from crossfade_shared.phases import Phases
 from crossfade_shared.telemetry import AttemptReport
 from crossfade_worker.batch_log import BatchLog
-from crossfade_worker.checkpoint import LoopState, load_checkpoint, read_state
+from crossfade_worker.checkpoint import LoopState, load_checkpoint
 from crossfade_worker.config import RunConfig
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import Corpus, open_corpus
+from crossfade_worker.leader import ask_leader
 from crossfade_worker.link import Link, open_link
-from crossfade_worker.mixing.agreement import Agreement, share_json
+from crossfade_worker.mixing.agreement import Agreement
 from crossfade_worker.mixing.planner import Planner
 from crossfade_worker.model.llama import build_llama
 from crossfade_worker.model.parallel import parallelise
@@ -63,17 +64,18 @@ def open_job(config: RunConfig, world: World) -> Iterator[Job]:
     planner = Planner(reader.num_rows, seed=config.training.seed, batch_sequences=config.training.batch_sequences)
     identity = identity_of(config, corpus)
     directory = RunDirectory(config.directory)
+    ask_leader(lambda: bool(config.control.signing_key()), world)  # a mistake is told before anybody waits
     with (
         claim_run(directory, identity, world) as start,
         open_link(config, planner.sources, directory, attempt=start.attempt, is_leader=world.is_leader) as link,
-        BatchLog(directory.batches, attempt=start.attempt, rank=world.rank, world_size=world.size) as batch_log,
+        _open_batch_log(directory, link, world) as batch_log,
     ):
         ledger = start.ledger or _first_ledger(config, directory, link, world)
         model = parallelise(_build_model(config, corpus), world)
         optimizer = build_optimizer(model, config.optimizer)
         state = LoopState(step=0, tokens=0, ledger=ledger, planner=planner.state, identity=identity)
-        if start.checkpoint:
-            state = replace(read_state(start.checkpoint), ledger=ledger)
+        if start.checkpoint and start.state:
+            state = replace(start.state, ledger=ledger)
             planner.state = state.planner
             load_checkpoint(start.checkpoint, model, optimizer, world)
         agreement = Agreement(
@@ -84,6 +86,7 @@ def open_job(config: RunConfig, world: World) -> Iterator[Job]:
             first_free_step=start.first_free_step,
             group=world.cpu_group,
         )
+        agreement.check_ledgers()
         link.report(
             AttemptReport(
                 start_step=state.step,
@@ -113,6 +116,7 @@ def open_job(config: RunConfig, world: World) -> Iterator[Job]:
 def identity_of(config: RunConfig, corpus: Corpus) -> dict[str, Any]:
     """Give what must be equal for a resume to draw the same batches and fit the same weights."""
     return {
+        "run": config.run,
         "seed": config.training.seed,
         "batch_sequences": config.training.batch_sequences,
         "model": config.model.model_dump(mode="json", exclude={"preset", "attention"}),
@@ -121,16 +125,23 @@ def identity_of(config: RunConfig, corpus: Corpus) -> dict[str, Any]:
     }
 
 
+def _open_batch_log(directory: RunDirectory, link: Link, world: World) -> BatchLog:
+    attempt = ask_leader(lambda: link.attempt, world)
+    return BatchLog(directory.batches, attempt=attempt, rank=world.rank, world_size=world.size)
+
+
 def _first_ledger(config: RunConfig, directory: RunDirectory, link: Link, world: World) -> Ledger:
     """Begin a run's history: under the newest version that is due at once, else under the configured mixture."""
-    newest = link.newest()
-    entry = LedgerEntry(0, 0, Mixture.from_weights(config.mixture))
-    if newest is not None and newest.earliest_step(config.tokens_per_step) == 0:
-        entry = LedgerEntry(newest.version, 0, newest.mixture)
-    entry = LedgerEntry.from_json(share_json(entry.to_json(), world.cpu_group))
-    if world.is_leader:
+
+    def begin() -> dict[str, Any]:
+        newest = link.newest()
+        entry = LedgerEntry(0, 0, Mixture.from_weights(config.mixture))
+        if newest is not None and newest.earliest_step(config.tokens_per_step) == 0:
+            entry = LedgerEntry(newest.version, 0, newest.mixture)
         directory.journal.append(entry)
-    return Ledger([entry])
+        return entry.to_json()
+
+    return Ledger([LedgerEntry.from_json(ask_leader(begin, world))])
 
 
 def _build_model(config: RunConfig, corpus: Corpus) -> LlamaForCausalLM:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self
@@ -22,6 +22,9 @@ FIRST_LOOK_SECONDS = 3.0
 class Link(Protocol):
     """What training sees of the world outside; neither method ever waits or raises."""
 
+    attempt: int
+    """Number of this attempt: higher than any that the folder or the controller knows of."""
+
     def newest(self) -> MixtureEnvelope | None:
         """Give the newest valid mixture version that has arrived."""
 
@@ -31,6 +34,9 @@ class Link(Protocol):
 
 class NoLink:
     """The link of every rank but the first, and of a run without a controller."""
+
+    def __init__(self, *, attempt: int) -> None:
+        self.attempt = attempt
 
     def newest(self) -> MixtureEnvelope | None:
         """Give nothing: rank 0 tells."""
@@ -43,7 +49,8 @@ class NoLink:
 class RedisLink:
     """A link whose threads run for the length of a block."""
 
-    def __init__(self, subscriber: MixtureSubscriber, sender: TelemetrySender) -> None:
+    def __init__(self, subscriber: MixtureSubscriber, sender: TelemetrySender, *, attempt: int) -> None:
+        self.attempt = attempt
         self._subscriber = subscriber
         self._sender = sender
 
@@ -56,8 +63,10 @@ class RedisLink:
         self._sender.report(report)
 
     def __enter__(self) -> Self:
-        self._sender.start()
         self._subscriber.start(patience_seconds=FIRST_LOOK_SECONDS)
+        # Where the run's folder was lost or is another one, the controller still knows of earlier attempts.
+        self.attempt = max(self.attempt, self._subscriber.highest_attempt + 1)
+        self._sender.start(attempt=self.attempt)
         return self
 
     def __exit__(
@@ -69,21 +78,21 @@ class RedisLink:
 
 @contextmanager
 def open_link(
-    config: RunConfig, sources: Iterable[str], directory: RunDirectory, *, attempt: int, is_leader: bool
+    config: RunConfig, sources: Sequence[str], directory: RunDirectory, *, attempt: int, is_leader: bool
 ) -> Iterator[Link]:
     """Follow the run's mixture and send its reports until the end of the block, if the run has a Redis at all."""
     if not is_leader or not config.control.redis_url:
-        yield NoLink()
+        yield NoLink(attempt=attempt)
         return
     key = config.control.signing_key()
-    sender = TelemetrySender(config.control.redis_url, run=config.run, attempt=attempt)
+    sender = TelemetrySender(config.control.redis_url, run=config.run)
     subscriber = MixtureSubscriber(
         config.control.redis_url,
         run=config.run,
         key=key,
         sources=sources,
-        last_known_good=LastKnownGood(directory.last_known_good, run=config.run, key=key),
+        last_known_good=LastKnownGood(directory.last_known_good, run=config.run, key=key, sources=sources),
         on_refusal=lambda why: sender.report(RefusedReport(why=why)),
     )
-    with RedisLink(subscriber, sender) as link:
+    with RedisLink(subscriber, sender, attempt=attempt) as link:
         yield link

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossfade_shared.errors import UserError
+from crossfade_worker.files import held
 from crossfade_worker.mixing.journal import LedgerJournal
 
 
@@ -38,16 +36,14 @@ class RunDirectory:
         """The ledger on disk."""
         return LedgerJournal(self.path / "ledger.jsonl")
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    @property
+    def identity(self) -> Path:
+        """File with what the run is made of."""
+        return self.path / "identity.json"
+
+    def locked(self) -> AbstractContextManager[None]:
         """Hold the folder for this job; raises `UserError` if another one is training in it."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "run.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UserError(
-                    f"another job is training in {self.path}; stop it first, or give this run a `directory` of its own",
-                    field="directory",
-                ) from None
-            yield
+        return held(
+            self.path / "run.lock",
+            f"another job is training in {self.path}; stop it first, or give this run a `directory` of its own",
+        )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, ValidationInfo
 
 from crossfade_shared.errors import UserError
 
@@ -17,6 +17,9 @@ def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
     folder = (info.context or {}).get("folder")
     return folder / path.expanduser() if folder else path
 
+
+PositiveInt = Annotated[int, Field(gt=0, strict=True)]
+"""A whole number above 0, written as such: no text, no truth value."""
 
 PathBesideFile = Annotated[Path, AfterValidator(_beside_the_file)]
 """A path that, read from a file, is relative to the folder of that file."""

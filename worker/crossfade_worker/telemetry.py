@@ -27,10 +27,10 @@ logger = logging.getLogger(__name__)
 class TelemetrySender:
     """Sends one attempt's reports in order; `report` never waits and never raises."""
 
-    def __init__(self, redis_url: str, *, run: str, attempt: int) -> None:
+    def __init__(self, redis_url: str, *, run: str) -> None:
         self._redis_url = redis_url
         self._stream = Channels(run).telemetry
-        self._attempt = attempt
+        self._attempt = 0
         self._waiting: deque[Report] = deque()
         self._num_dropped = 0
         self._sequence = 0
@@ -38,8 +38,9 @@ class TelemetrySender:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
 
-    def start(self) -> None:
-        """Begin to send."""
+    def start(self, *, attempt: int) -> None:
+        """Begin to send, as this attempt."""
+        self._attempt = attempt
         self._thread.start()
 
     def report(self, report: Report) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 import torch.distributed as dist
 
+from crossfade_shared import processes
 from crossfade_shared.errors import UserError
 
 COLLECTIVE_TIMEOUT = timedelta(minutes=10)
@@ -38,16 +39,16 @@ def join_world(device: Literal["auto", "cpu", "cuda"]) -> Iterator[World]:
 
     Raises `UserError` if a GPU is asked for and there is none.
     """
-    rank, size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     own_device = _device_of_rank(device)
     if "RANK" not in os.environ:
-        yield World(rank=rank, size=size, device=own_device, cpu_group=None)
+        yield World(rank=0, size=1, device=own_device, cpu_group=None)
         return
+    processes.end_with_parent()  # torchrun starts each rank in a session of its own, which no signal to it reaches
     dist.init_process_group("cpu:gloo,cuda:nccl" if own_device.type == "cuda" else "gloo", timeout=COLLECTIVE_TIMEOUT)
     try:
         yield World(
-            rank=rank,
-            size=size,
+            rank=dist.get_rank(),
+            size=dist.get_world_size(),
             device=own_device,
             cpu_group=dist.new_group(backend="gloo", timeout=COLLECTIVE_TIMEOUT),
         )

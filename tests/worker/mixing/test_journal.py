@@ -43,8 +43,16 @@ def test_a_line_torn_at_any_byte_is_cut_off_and_can_be_written_again(journal: Le
         ledger = journal.read()
         assert ledger is not None
         assert list(ledger) == ENTRIES[:1]
+        assert journal.path.read_bytes() == whole[:length]  # to read is not to repair
+        journal.repair()
         journal.append(ENTRIES[1])
         assert journal.path.read_bytes() == whole
+
+
+def test_entries_in_no_order_are_named(journal: LedgerJournal) -> None:
+    journal.append(ENTRIES[0])
+    with pytest.raises(UserError, match="line 3: not a ledger entry"):
+        journal.read()
 
 
 def test_a_damaged_line_is_named(journal: LedgerJournal) -> None:

@@ -40,7 +40,7 @@ def subscribed(url: str, folder: Path, refusals: list[str] | None = None) -> Ite
         run="toy",
         key=KEY,
         sources=SOURCES,
-        last_known_good=LastKnownGood(folder / "last_known_good.json", run="toy", key=KEY),
+        last_known_good=LastKnownGood(folder / "last_known_good.json", run="toy", key=KEY, sources=SOURCES),
         on_refusal=(refusals if refusals is not None else []).append,
     )
     subscriber.start(patience_seconds=3.0)

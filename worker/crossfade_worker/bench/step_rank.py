@@ -18,6 +18,7 @@ from crossfade_shared.mixture import Mixture
 from crossfade_worker.checkpoint import LoopState
 from crossfade_worker.link import Link, NoLink, RedisLink
 from crossfade_worker.mixing.agreement import Agreement
+from crossfade_worker.mixing.journal import LedgerJournal
 from crossfade_worker.mixing.last_known_good import LastKnownGood
 from crossfade_worker.mixing.planner import Planner
 from crossfade_worker.mixing.subscriber import MixtureSubscriber
@@ -41,21 +42,22 @@ def main(redis_url: str, num_steps: int, step_seconds: float) -> None:
         join_world("cpu") as world,
         tempfile.TemporaryDirectory() as folder,
         redis.Redis.from_url(redis_url) as client,
-        _link(redis_url, Path(folder)) if world.is_leader else nullcontext(NoLink()) as link,
+        _link(redis_url, Path(folder)) if world.is_leader else nullcontext(NoLink(attempt=1)) as link,
     ):
-        quiet, changing = _measure(world, link, client, num_steps, step_seconds)
+        journal = LedgerJournal(Path(folder) / "ledger.jsonl")
+        quiet, changing = _measure(world, link, client, journal=journal, num_steps=num_steps, step_seconds=step_seconds)
     if world.is_leader:
         print(json.dumps({"quiet_microseconds": quiet, "change_microseconds": changing}))  # noqa: T201 - for our parent
 
 
 def _measure(
-    world: World, link: Link, client: redis.Redis, num_steps: int, step_seconds: float
+    world: World, link: Link, client: redis.Redis, *, journal: LedgerJournal, num_steps: int, step_seconds: float
 ) -> tuple[list[float], list[float]]:
     ledger = Ledger([LedgerEntry(0, 0, _mixture(0))])
     agreement = Agreement(
         ledger,
         newest=link.newest,
-        record=lambda _entry: None,
+        record=journal.append,
         tokens_per_step=TOKENS_PER_STEP,
         first_free_step=0,
         group=world.cpu_group,
@@ -102,15 +104,16 @@ def _measure(
 
 
 def _link(redis_url: str, folder: Path) -> RedisLink:
+    sources = _mixture(0).sources
     subscriber = MixtureSubscriber(
         redis_url,
         run=RUN,
         key=KEY,
-        sources=_mixture(0).sources,
-        last_known_good=LastKnownGood(folder / "last_known_good.json", run=RUN, key=KEY),
+        sources=sources,
+        last_known_good=LastKnownGood(folder / "last_known_good.json", run=RUN, key=KEY, sources=sources),
         on_refusal=lambda why: sys.exit(f"the benchmark's own mixture was refused: {why}"),
     )
-    return RedisLink(subscriber, TelemetrySender(redis_url, run=RUN, attempt=1))
+    return RedisLink(subscriber, TelemetrySender(redis_url, run=RUN), attempt=1)
 
 
 def _mixture(version: int) -> Mixture:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from crossfade_worker.files import sync_directory, write_atomically
+from crossfade_worker.files import sync, write_atomically
 
 _HASH_BYTES = 16
 _RECORD = "staged.json"
@@ -59,7 +59,7 @@ class Staging:
             unfinished.mkdir(parents=True)
             self._write(unfinished, texts, advance)
             unfinished.rename(folder)
-            sync_directory(self._directory)
+            sync(self._directory)
         hashes = (folder / _HASHES).read_bytes()
         self._seen.update(hashes[at : at + _HASH_BYTES] for at in range(0, len(hashes), _HASH_BYTES))
         return StagedSource.model_validate_json((folder / _RECORD).read_bytes())

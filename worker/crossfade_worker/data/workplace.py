@@ -16,7 +16,7 @@ from crossfade_worker.data.manifest import MANIFEST_NAME, hash_file
 from crossfade_worker.data.settings import CorpusSettings
 from crossfade_worker.data.shards import read_manifest
 from crossfade_worker.data.tokenizing import tokenizer_file
-from crossfade_worker.files import sync_directory, write_atomically
+from crossfade_worker.files import sync, write_atomically
 
 _RECIPE_NAME = "recipe.txt"
 
@@ -59,7 +59,7 @@ def workplace(directory: Path, recipe: str) -> Iterator[Path]:
         yield partial
         (partial / _RECIPE_NAME).unlink(missing_ok=True)
         partial.rename(directory)
-        sync_directory(directory.parent)
+        sync(directory.parent)
 
 
 @contextmanager
@@ -76,9 +76,10 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _begin_or_go_on(partial: Path, recipe: str) -> None:
     path = partial / _RECIPE_NAME
-    if not any(partial.iterdir()):
+    is_complete = (partial / MANIFEST_NAME).exists()
+    if not is_complete and not path.exists():  # nothing is made before the recipe stands
         write_atomically(path, recipe.encode())
-    begun = read_manifest(partial).recipe if (partial / MANIFEST_NAME).exists() else path.read_text()
+    begun = read_manifest(partial).recipe if is_complete else path.read_text()
     if begun != recipe:
         raise CorpusError(
             f"{partial} holds unfinished work made with other settings or other input files; remove it to begin anew",

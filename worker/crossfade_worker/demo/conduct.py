@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from crossfade_shared.errors import UserError
+from crossfade_shared.errors import ConflictError, UserError
 from crossfade_shared.redis_server import embedded_redis
 from crossfade_shared.rest import RestClient
 from crossfade_worker.data.prepare import prepare_corpus
@@ -42,8 +42,8 @@ def conduct_demo(
     show: Callable[[DemoResult], None],
 ) -> DemoResult:
     """Run the demo, show its figures and give them; everything it started has ended when this returns or raises."""
-    place.logs.mkdir(parents=True, exist_ok=True)
     begun = place.run_to_resume() if resume else None
+    place.logs.mkdir(parents=True, exist_ok=True)
     corpus = _prepare(place, console)
     with (
         embedded_redis(place.redis) as redis_url,
@@ -51,7 +51,6 @@ def conduct_demo(
         RestClient(controller_url) as client,
     ):
         run = begun or _new_run(place, client, corpus, steps)
-        _check_unfinished(client, run)
         run.connect(redis_url=redis_url, controller_url=controller_url)
         config = run.config()
         console.print(f"Redis       {redis_url}", highlight=False)
@@ -97,32 +96,39 @@ def _new_run(place: DemoPlace, client: RestClient, corpus: Corpus, steps: int) -
     return run
 
 
-def _check_unfinished(client: RestClient, run: DemoRun) -> None:
-    if client.get(f"/v1/runs/{run.name}")["finished_at"]:
-        raise UserError(f"{run.name} has reached its last step; start another run with `crossfade demo`")
-
-
 def _follow(client: RestClient, run: DemoRun, training: Service, *, steps: int, console: Console) -> None:
     """Show progress until training ends; on the way make the change and say where it took effect."""
     path = f"/v1/runs/{run.name}"
+    asked = run.change() is not None
     told = False
     with _progress(steps, console) as show:
         while training.check():
             state = client.get(path)
             done = 0 if state["step"] is None else state["step"] + 1
             show(done, state["phase"])
-            if run.change() is None and done >= CHANGE_AT * steps:
-                _make_change(client, run, asked_at_step=done - 1, console=console)
+            if not asked and done >= CHANGE_AT * steps:
+                asked = _make_change(client, run, asked_at_step=done - 1, console=console)
             if not told and (change := run.change()):
                 told = _tell_of_change(client.get(f"{path}/mixtures/{change['version']}"), console)
             time.sleep(POLL_SECONDS)
         show(steps, "done")
+    if run.change() is None:
+        console.print("training ended before the mixture could be changed", style="yellow")
 
 
-def _make_change(client: RestClient, run: DemoRun, *, asked_at_step: int, console: Console) -> None:
+def _make_change(client: RestClient, run: DemoRun, *, asked_at_step: int, console: Console) -> bool:
+    """Send the change, once however often the demo is resumed; False if somebody else's change came first."""
     path = f"/v1/runs/{run.name}/mixture"
     version = client.get(path)["version"]
-    console.print(f"\nstep {asked_at_step}: upsampling mathematics, as anybody could from a shell:", highlight=False)
+    try:
+        made = client.patch(path, CHANGE, if_match=version, idempotency_key=f"{run.name}-change")
+    except ConflictError:
+        return False
+    except UserError as error:
+        console.print(f"the mixture could not be changed: {error}", style="yellow", highlight=False)
+        return True
+    run.remember_change(version=made["version"], asked_at_step=asked_at_step)
+    console.print(f"\nstep {asked_at_step}: mathematics is upsampled, as anybody could from a shell:", highlight=False)
     console.print(
         f"  curl -X PATCH {client.url}{path} -H 'If-Match: \"{version}\"' \\\n"
         f"       -H 'Content-Type: application/json' -d '{json.dumps(CHANGE)}'",
@@ -130,8 +136,7 @@ def _make_change(client: RestClient, run: DemoRun, *, asked_at_step: int, consol
         highlight=False,
         soft_wrap=True,
     )
-    made = client.patch(path, CHANGE, if_match=version)
-    run.remember_change(version=made["version"], asked_at_step=asked_at_step)
+    return True
 
 
 def _tell_of_change(version: dict[str, Any], console: Console) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import yaml
 from crossfade_shared.errors import UserError
 from crossfade_worker.config import RunConfig, load_run_config
 from crossfade_worker.data.settings import CorpusSettings, load_corpus_settings
-from crossfade_worker.files import write_atomically
+from crossfade_worker.files import held, write_atomically
 
 _MEBIBYTE = 1 << 20
 CORPUS: Mapping[str, Any] = {
@@ -53,11 +54,22 @@ class DemoPlace:
         """The controller's database."""
         return f"sqlite:///{self.directory.resolve() / 'controller.db'}"
 
+    @property
+    def corpus_yaml(self) -> Path:
+        """What the corpus is made of."""
+        return self.directory / "corpus.yaml"
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the folder for this demo; raises `UserError` if another one is running in it."""
+        return held(
+            self.directory / "demo.lock",
+            f"another demo is running in {self.directory}; stop it first, or name another folder with --directory",
+        )
+
     def corpus_settings(self) -> CorpusSettings:
         """Write corpus.yaml and read it back."""
-        path = self.directory / "corpus.yaml"
-        write_atomically(path, _yaml(CORPUS))
-        return load_corpus_settings(path)
+        write_atomically(self.corpus_yaml, _yaml(CORPUS))
+        return load_corpus_settings(self.corpus_yaml)
 
     def new_run(self) -> DemoRun:
         """Make the folder of a new run."""
@@ -65,13 +77,18 @@ class DemoPlace:
         run.directory.mkdir()
         return run
 
-    def run_to_resume(self) -> DemoRun:
-        """Give the newest run; raises `UserError` if there is none."""
+    def run_to_resume(self) -> DemoRun | None:
+        """Give the newest run, or None if the demo was stopped before it had one.
+
+        Raises `UserError` if no demo was ever started here.
+        """
         runs = {number: DemoRun(path) for number, path in self._numbered().items()}
         begun = [number for number, run in runs.items() if run.yaml_path.exists()]
-        if not begun:
-            raise UserError(f"there is no demo run in {self.directory} to resume; start one with `crossfade demo`")
-        return runs[max(begun)]
+        if begun:
+            return runs[max(begun)]
+        if not self.corpus_yaml.exists():
+            raise UserError(f"there is no demo in {self.directory} to resume; start one with `crossfade demo`")
+        return None
 
     def _numbered(self) -> dict[int, Path]:
         found = ((path, _RUN_NAME.fullmatch(path.name)) for path in self.directory.glob("demo-*"))

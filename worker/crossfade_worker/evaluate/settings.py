@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-PositiveInt = Annotated[int, Field(gt=0)]
+from crossfade_worker.settings_file import PositiveInt
 
 
 class EvaluationConfig(BaseModel):

@@ -64,7 +64,8 @@ class Evaluator:
                 self._folder.write(checkpoint.name, _evaluation(checkpoint, scores))
                 logger.info("scored %s", checkpoint.name)
             except EvaluationError as error:
-                self._give_up(checkpoint.name, error)
+                if checkpoint.exists():  # else it was too old to be kept
+                    self._give_up(checkpoint.name, error)
 
     def _post_new(self) -> None:
         url = self._config.control.controller_url

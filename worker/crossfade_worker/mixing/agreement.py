@@ -7,10 +7,10 @@ the same tensor, do they exchange its body, so no rank ever enters a collective 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -98,6 +98,17 @@ class Agreement:
         self.ledger.append(entry)
         return Decision(stop=False, adoption=Adoption(entry, self._confirm(entry)))
 
+    def check_ledgers(self) -> None:
+        """Make sure that every rank begins with the same ledger; raises `RuntimeError` on every rank if not."""
+        if self._group is None:
+            return
+        own = hashlib.sha256(json.dumps(self.ledger.to_json()).encode()).digest()
+        word = torch.frombuffer(bytearray(own[:8]), dtype=torch.int64)
+        words = [torch.empty_like(word) for _ in range(dist.get_world_size(self._group))]
+        dist.all_gather(words, word, group=self._group)
+        if any(not torch.equal(word, other) for other in words):
+            raise RuntimeError("the ranks begin with different ledgers")
+
     def finish(self) -> None:
         """Wait for the announcement under way, if any, so that no rank leaves another one in a collective."""
         if self._in_flight is not None:
@@ -134,19 +145,6 @@ class Agreement:
         steps = [torch.zeros(1, dtype=torch.int64) for _ in range(dist.get_world_size(self._group))]
         dist.all_gather(steps, torch.tensor([entry.effective_step]), group=self._group)
         return {rank: int(step) for rank, step in enumerate(steps)}
-
-
-def share_json(value: Any, group: dist.ProcessGroup | None) -> Any:  # noqa: ANN401 - JSON
-    """Give every rank the JSON value that rank 0 holds (what the others pass is ignored)."""
-    if group is None:
-        return value
-    body = torch.frombuffer(bytearray(json.dumps(value).encode()), dtype=torch.uint8)
-    size = torch.tensor([len(body)])
-    dist.broadcast(size, src=0, group=group)
-    if dist.get_rank() != 0:
-        body = torch.empty(int(size), dtype=torch.uint8)
-    dist.broadcast(body, src=0, group=group)
-    return json.loads(bytes(body.tolist()))
 
 
 def _header_of(entry: LedgerEntry | None, *, stop: bool) -> torch.Tensor:

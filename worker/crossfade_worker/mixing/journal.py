@@ -21,28 +21,38 @@ class LedgerJournal:
         self.path = path
 
     def read(self) -> Ledger | None:
-        """Give the ledger on disk, or None; a line torn by a crash was never acted on and is cut off.
+        """Give the ledger on disk, or None; a last line torn by a crash was never acted on and is left out.
 
         Raises `UserError` naming the line if a whole line is damaged.
         """
-        if not self.path.exists():
-            return None
-        content = self.path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
-            os.truncate(self.path, len(whole))
-        entries = []
-        for number, line in enumerate(whole.splitlines(), start=1):
+        ledger: Ledger | None = None
+        for number, line in enumerate(self._whole_lines().splitlines(), start=1):
             try:
-                entries.append(LedgerEntry.from_json(json.loads(line)))
+                entry = LedgerEntry.from_json(json.loads(line))
+                if ledger:
+                    ledger.append(entry)
+                else:
+                    ledger = Ledger([entry])
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
                     f"{self.path}, line {number}: not a ledger entry ({error}); restore the file from a copy, or "
                     "remove it to continue from the ledger of the last checkpoint"
                 ) from error
-        return Ledger(entries) if entries else None
+        return ledger
+
+    def repair(self) -> None:
+        """Cut off a torn last line; only for the job that holds the run's folder."""
+        if self.path.exists():
+            os.truncate(self.path, len(self._whole_lines()))
 
     def append(self, entry: LedgerEntry) -> None:
-        """Write an entry so that it survives the death of this process."""
+        """Write an entry so that it survives the death of this process.
+
+        What a power cut may take is younger than the last checkpoint, which carries a ledger of its own.
+        """
         with self.path.open("ab") as file:
             file.write(json.dumps(entry.to_json(), sort_keys=True).encode() + b"\n")
+
+    def _whole_lines(self) -> bytes:
+        content = self.path.read_bytes() if self.path.exists() else b""
+        return content[: content.rfind(b"\n") + 1]

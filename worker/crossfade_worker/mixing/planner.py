@@ -80,6 +80,8 @@ class Planner:
 
     def next_plan(self, mixture: Mixture) -> BatchPlan:
         """Plan the next batch under a mixture of exactly these sources and move on."""
+        if mixture.sources != self.sources:
+            raise ValueError(f"the mixture names {mixture.sources}, the planner {self.sources}")
         weights = np.array([mixture.weights_ppm[name] for name in self.sources], dtype=np.int64)
         credit, cursors = (np.array(values, dtype=np.int64) for values in (self.state.credits, self.state.cursors))
         counts, credit = apportion(credit, weights, self._batch_sequences)

@@ -44,6 +44,8 @@ class MixtureSubscriber:
         on_refusal: Callable[[str], None],
     ) -> None:
         self.newest: MixtureEnvelope | None = last_known_good.read()
+        self.highest_attempt = 0
+        """Highest attempt that the controller has heard of; 0 as long as Redis has not been reached."""
         self._sources = tuple(sources)
         self._redis_url = redis_url
         self._run = run
@@ -72,8 +74,10 @@ class MixtureSubscriber:
             try:
                 self._listen()
                 backoff_seconds = 0.1
-            except (redis.RedisError, OSError) as error:
-                logger.info("Redis cannot be reached (%s); training goes on under the mixture in force", error)
+            except Exception as error:  # whatever it is, the next look may find a good version
+                expected = isinstance(error, redis.RedisError | OSError)
+                level = logging.INFO if expected else logging.ERROR
+                logger.log(level, "no word from Redis (%s); training goes on under the mixture in force", error)
                 self._stopping.wait(backoff_seconds * random.uniform(0.5, 1.5))  # noqa: S311 - spreads reconnects
                 backoff_seconds = min(2 * backoff_seconds, MAX_BACKOFF_SECONDS)
 
@@ -84,9 +88,11 @@ class MixtureSubscriber:
         with client, client.pubsub(ignore_subscribe_messages=True) as messages:  # type: ignore[no-untyped-call]
             messages.subscribe(self._channels.changed)
             while not self._stopping.is_set():
-                wire = client.get(self._channels.mixture)
+                wire, attempt = client.mget(self._channels.mixture, self._channels.attempt)
                 if isinstance(wire, bytes):
                     self._consider(wire)
+                if isinstance(attempt, bytes) and attempt.isdigit():
+                    self.highest_attempt = max(self.highest_attempt, int(attempt))
                 self._looked.set()
                 messages.get_message(timeout=POLL_SECONDS)
 

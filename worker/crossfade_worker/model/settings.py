@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-PositiveInt = Annotated[int, Field(gt=0)]
+from crossfade_worker.settings_file import PositiveInt
 
 # SmolLM2's released pre-training configurations; `tiny` is ours, for machines without an accelerator.
 PRESETS: dict[str, dict[str, Any]] = {
