@@ -101,6 +101,14 @@ def test_unfinished_work_of_another_recipe_is_refused(tmp_path):
         corpora.prepare(settings)
 
 
+def test_a_crash_before_the_recipe_was_written_is_no_obstacle(tmp_path):
+    settings = corpora.settings(tmp_path)
+    (tmp_path / "corpus.partial").mkdir()
+    (tmp_path / "corpus.partial" / ".recipe.txt.partial").write_text("ha")
+    assert corpora.prepare(settings).directory == settings.directory
+    assert not list(settings.directory.glob("*recipe*"))
+
+
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
     settings = corpora.settings(tmp_path)
     settings.directory.mkdir()
