@@ -12,13 +12,14 @@ install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Crossfade needs Python 3.11 or later; this is %d.%d. Try: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	if $(BIN)/python -m pip install --quiet uv; then \
+	@echo "Setting up $(VENV): about a minute, most of it torch"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if $(BIN)/python -m pip install --quiet uv; then \
 	    $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
 	else \
 	    $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'; \
 	fi
-	touch $@
+	@touch $@
 
 demo: install
 	$(BIN)/crossfade demo

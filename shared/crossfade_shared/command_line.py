@@ -59,7 +59,7 @@ class _LazyCommand(TyperCommand):
                 raise
             raise UserError(
                 f"`crossfade {self.name}` needs the package {error.name!r}; "
-                f"install it with: pip install 'crossfade[{self._entry.extra}]'"
+                f"install it from a checkout with: pip install '.[{self._entry.extra}]'"
             ) from error
         return typer.main.get_command(getattr(module, self._entry.attribute))
 

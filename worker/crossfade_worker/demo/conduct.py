@@ -56,7 +56,10 @@ def conduct_demo(
         console.print(f"Redis       {redis_url}", highlight=False)
         console.print(f"controller  {controller_url}", highlight=False)
         console.print(f"page        [bold]{controller_url}/?run={run.name}[/bold]   (open it now: it is live)")
-        console.print(f"training    {run.yaml_path} on {ranks} rank(s); logs in {place.logs}", highlight=False)
+        console.print(
+            f"training    {run.yaml_path} on {ranks} {'rank' if ranks == 1 else 'ranks'}; logs in {place.logs}",
+            highlight=False,
+        )
         with running_training(place, run, ranks=ranks) as training, running_evaluator(place, run) as evaluator:
             _follow(client, run, training, steps=config.training.total_steps, console=console)
             _wait_for_scores(evaluator, console)
