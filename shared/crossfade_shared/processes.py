@@ -15,12 +15,17 @@ _PR_SET_PDEATHSIG = 1
 
 
 def start(
-    command: Sequence[str], *, log: Path | None = None, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    keep_open: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a child that gets SIGTERM when the calling thread's process ends, however it ends (Linux).
 
     Its standard output and error are appended to `log`, or discarded. It runs in a session of its own, so that a
-    Ctrl-C in the terminal reaches the parent alone, which stops its children in order.
+    Ctrl-C in the terminal reaches the parent alone, which stops its children in order. It inherits the descriptors
+    in `keep_open`, and with them what is locked by them.
     """
     output = log.open("ab") if log else subprocess.DEVNULL
     try:
@@ -31,6 +36,7 @@ def start(
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
+            pass_fds=keep_open,
             preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call
         )
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -113,10 +114,15 @@ def test_what_is_no_redis_url_is_refused_before_anything_is_started() -> None:
 def test_without_a_redis_url_it_brings_one_and_takes_it_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     log = tmp_path / "log"
-    process = processes.start([sys.executable, "-m", "crossfade_controller", "--port", "0"], log=log)
+    command = [sys.executable, "-m", "crossfade_controller", "--port", "0"]
+    process = processes.start(command, log=log)
     eventually(lambda: "listening on" in log.read_text())
     folder = tmp_path / "runs" / "controller" / "redis"
     with redis.Redis.from_url(f"unix://{folder / 'redis.sock'}") as client:
+        second = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert second.returncode == 2
+        assert "another process runs a Redis in runs/controller/redis; end it" in second.stderr
+        assert "Traceback" not in second.stderr
         assert client.ping()
     assert (tmp_path / "runs" / "controller" / "crossfade.db").exists()
     process.terminate()

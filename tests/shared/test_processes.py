@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 import redis
 
 from crossfade_shared import processes
-from crossfade_shared.errors import UnreachableError
+from crossfade_shared.errors import UnreachableError, UserError
 from crossfade_shared.redis_server import embedded_redis
 
 
@@ -45,10 +46,22 @@ def test_redis_keeps_its_data_over_a_restart(tmp_path: Path) -> None:
             client.set("key", "1")
 
 
-def test_a_folder_with_a_long_name_is_no_obstacle(tmp_path: Path) -> None:
-    directory = tmp_path / ("d" * 120)
-    with embedded_redis(directory) as url, redis.Redis.from_url(url) as client:
-        assert client.ping()
+def test_a_folder_with_a_long_name_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as short:
+        monkeypatch.setattr("tempfile.tempdir", short)
+        with embedded_redis(tmp_path / ("d" * 120)) as url, redis.Redis.from_url(url) as client:
+            assert client.ping()
+        assert list(Path(short).iterdir()) == []
+
+
+def test_a_second_redis_in_one_folder_is_refused_and_the_first_unharmed(tmp_path: Path) -> None:
+    with embedded_redis(tmp_path) as url, redis.Redis.from_url(url) as client:
+        client.set("key", "1")
+        with pytest.raises(UserError, match=r"another process runs a Redis in .*; end it"), embedded_redis(tmp_path):
+            pass
+        client.set("key", "2")
+    with embedded_redis(tmp_path) as url, redis.Redis.from_url(url) as client:
+        assert client.get("key") == b"2"
 
 
 def test_redis_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +75,9 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         "import sys, time, pathlib, redis\n"
         "from crossfade_shared.redis_server import embedded_redis\n"
         "with embedded_redis(pathlib.Path(sys.argv[1])) as url:\n"
-        "    print(redis.Redis.from_url(url).info('server')['process_id'], flush=True)\n"
+        "    client = redis.Redis.from_url(url)\n"
+        "    client.set('key', 'kept')\n"
+        "    print(client.info('server')['process_id'], flush=True)\n"
         "    time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
@@ -71,7 +86,9 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         assert psutil.pid_exists(child)
         parent.send_signal(signal.SIGKILL)
         parent.wait()
-    assert wait_until_gone(child)
+    with embedded_redis(tmp_path) as url, redis.Redis.from_url(url) as client:  # waits until the other has left
+        assert wait_until_gone(child)
+        assert client.get("key") == b"kept"
 
 
 def test_a_child_that_will_not_end_is_killed(tmp_path: Path) -> None:
