@@ -117,6 +117,8 @@ class Intake:
                 if batch := _decode(run_name, entry_id, fields):
                     await self._store_batch(session, run, book, batch)
             await book.close()
+        # Workers read it when they start: one whose folder was lost numbers its attempt above those that were.
+        await self._redis.set(Channels(run_name).attempt, run.attempt)
         await self._acknowledge(Channels(run_name).telemetry, [entry_id for entry_id, _ in entries])
         if book.progress:
             self._feed.set_progress(run.id, book.progress)
