@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +15,43 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from crossfade_worker.data.errors import CorpusError
-from crossfade_worker.data.manifest import MANIFEST_NAME, Manifest, SourceRecord, check_file
+from crossfade_worker.data.local_file import LocalFile, MappedFile
+from crossfade_worker.data.manifest import MANIFEST_NAME, FileRecord, Manifest, ShardRecord, SourceRecord, check_file
 
 END_DTYPE = np.dtype("<u8")
+Uint64s = npt.NDArray[np.uint64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shard:
-    """A flat run of tokens in one file, and where its documents end."""
+    """A flat run of little-endian tokens in one file, and where its documents end."""
 
-    tokens_path: Path
-    ends_path: Path
+    file: MappedFile
     dtype: np.dtype[Any]
     num_tokens: int
     num_documents: int
+    read_ends: Callable[[], Uint64s]
+    """Gives the documents' exclusive ends in tokens; raises `CorpusError` where they are not known."""
 
-    @cached_property
+    @property
     def tokens(self) -> npt.NDArray[Any]:
-        """Read-only memory map of the tokens, shape (num_tokens,); opened when first asked for."""
-        return np.memmap(self.tokens_path, dtype=self.dtype, mode="r", shape=(self.num_tokens,))
+        """Read-only view of the tokens, shape (num_tokens,); raises `CorpusError` if the file is not what it was."""
+        return self.file.content().view(self.dtype)
 
-    @cached_property
-    def document_ends(self) -> npt.NDArray[np.uint64]:
-        """Read-only memory map of the documents' exclusive ends in tokens, growing, shape (num_documents,)."""
-        return np.memmap(self.ends_path, dtype=END_DTYPE, mode="r", shape=(self.num_documents,))
+    @property
+    def document_ends(self) -> Uint64s:
+        """Exclusive ends of the documents in tokens, growing, shape (num_documents,)."""
+        return self.read_ends()
+
+    def rows(self, row_tokens: int) -> npt.NDArray[Any]:
+        """Give the tokens as `[num_tokens // row_tokens, row_tokens]`, without a copy."""
+        return self.tokens[: self.num_tokens // row_tokens * row_tokens].reshape(-1, row_tokens)
+
+    def will_need(self, rows: npt.NDArray[np.int64], row_tokens: int) -> None:
+        """Have these rows read ahead."""
+        row_bytes = row_tokens * self.dtype.itemsize
+        for row in rows.tolist():
+            self.file.will_need(row * row_bytes, (row + 1) * row_bytes)
 
 
 @dataclass(frozen=True)
@@ -123,16 +136,7 @@ def _open_source(
             f"sources.{name} is an empty source: it has no training text; give it text or leave it out",
             field=f"sources.{name}",
         )
-    shards = tuple(
-        Shard(
-            tokens_path=check_file(shard.tokens, directory=directory),
-            ends_path=check_file(shard.ends, directory=directory),
-            dtype=dtype,
-            num_tokens=shard.num_tokens,
-            num_documents=shard.num_documents,
-        )
-        for shard in record.shards
-    )
+    shards = tuple(_open_shard(shard, dtype=dtype, directory=directory) for shard in record.shards)
     return TokenSource(
         name=name,
         dtype=dtype,
@@ -144,6 +148,22 @@ def _open_source(
         num_duplicates=record.num_duplicates,
         fingerprint=_digest([tokenizer_fingerprint, *(f"{s.tokens.sha256} {s.ends.sha256}" for s in record.shards)]),
     )
+
+
+def _open_shard(record: ShardRecord, *, dtype: np.dtype[Any], directory: Path) -> Shard:
+    tokens, ends = (_open_file(file, directory) for file in (record.tokens, record.ends))
+    return Shard(
+        file=tokens,
+        dtype=dtype,
+        num_tokens=record.num_tokens,
+        num_documents=record.num_documents,
+        read_ends=lambda: ends.content().view(END_DTYPE),
+    )
+
+
+def _open_file(record: FileRecord, directory: Path) -> LocalFile:
+    verify = partial(check_file, record, directory=directory)
+    return LocalFile(verify(), verify=verify)
 
 
 def _digest(parts: Iterable[str]) -> str:
