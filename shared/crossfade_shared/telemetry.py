@@ -32,7 +32,8 @@ class AttemptReport(_Report):
 
 
 class StepReport(_Report):
-    """One optimizer step, trained on. Losses are mean nats a token; None stands for a value that was not finite."""
+    """One optimizer step, trained on. Losses are mean nats a token; None stands for a value that was not
+    finite or not told."""
 
     kind: Literal["step"] = "step"
     step: Count
@@ -41,7 +42,7 @@ class StepReport(_Report):
     version: int
     phase: PhaseName
     loss: float | None
-    learning_rate: float
+    learning_rate: float | None
     gradient_norm: float | None
     seconds: float
     source_loss: dict[str, float | None]
