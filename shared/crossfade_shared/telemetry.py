@@ -88,7 +88,6 @@ class CapAheadReport(_Report):
     source: str
     expected_step: Count
     """About the step in which it will give its last row."""
-    max_epochs: float
 
 
 class ExhaustedReport(_Report):
@@ -99,7 +98,7 @@ class ExhaustedReport(_Report):
     """The first step that is drawn without them."""
     version: int
     source_epochs: dict[str, float]
-    """Epochs trained on, by source that ran out."""
+    """Epochs drawn, by source that ran out."""
     ends_run: bool
     """Whether training ends here; otherwise the other sources share their weights in proportion."""
 

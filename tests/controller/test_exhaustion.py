@@ -64,7 +64,7 @@ def test_the_end_of_all_data_is_told_and_makes_no_version(controller: Controller
 
 def test_a_cap_ahead_is_told(controller: Controller) -> None:
     run = new_run(controller)
-    warning = CapAheadReport(step=30, version=1, source="math", expected_step=40, max_epochs=4)
+    warning = CapAheadReport(step=30, version=1, source="math", expected_step=40)
     controller.report(run, 1, 0, begin(), warning)
     (event,) = eventually(lambda: controller.events(run, "cap_ahead"))
     assert (event["data"]["source"], event["data"]["expected_step"]) == ("math", 40)

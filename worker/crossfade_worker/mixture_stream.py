@@ -12,19 +12,24 @@ from typing import Any, Self
 
 import numpy as np
 
+from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.errors import UserError
 from crossfade_shared.ledger import LedgerEntry
 from crossfade_shared.phases import PhaseName
-from crossfade_shared.telemetry import AttemptReport, Report, StepReport
-from crossfade_worker.batch_log import BatchLog, BatchRecord, tokens_digest
+from crossfade_shared.telemetry import AttemptReport, RefusedReport, Report, StepReport
+from crossfade_worker.batch_log import BatchLog
 from crossfade_worker.data.batches import BatchReader
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import Corpus
 from crossfade_worker.link import Link
 from crossfade_worker.mixing.agreement import Agreement
+from crossfade_worker.mixing.cap_watch import CapWatch
+from crossfade_worker.mixing.exhaustion import EndOfData
+from crossfade_worker.mixing.exposure import Exposure
 from crossfade_worker.mixing.planner import Planner, PlannerState
 from crossfade_worker.reporting import applied_report, report_history, step_report
 from crossfade_worker.run_directory import RunDirectory
+from crossfade_worker.run_record import RunRecord
 from crossfade_worker.start import RunStart, check_history, check_identity, first_ledger
 from crossfade_worker.step_batch import StepBatch
 from crossfade_worker.stream_settings import StreamSettings
@@ -59,6 +64,8 @@ class MixtureStream:
         ranks: Ranks,
         reader: RowReader,
         planner: Planner,
+        exposure: Exposure,
+        cap_watch: CapWatch,
         start: RunStart,
         link: Link,
         batch_log: BatchLog,
@@ -71,9 +78,16 @@ class MixtureStream:
         self._ranks = ranks
         self._reader = BatchReader(reader, max_rows=settings.batch_sequences // ranks.size)
         self._planner = planner
+        self._exposure = exposure
+        self._cap_watch = cap_watch
         self._start = start
         self._link = link
-        self._batch_log = batch_log
+        self._record = RunRecord(
+            self.directory,
+            batch_log,
+            is_leader=ranks.is_leader,
+            on_failure=lambda why: link.report(RefusedReport(why=why)),
+        )
         self._opened = opened
         self._ledger = start.ledger
         self._agreement: Agreement | None = None
@@ -83,6 +97,8 @@ class MixtureStream:
         self._trained_planner = planner.state
         self._latest_end = 0.0
         self._stopping = False
+        self.end_of_data: EndOfData | None = None
+        """Why no further batch can be drawn, once that is so."""
 
     @property
     def num_trained_steps(self) -> int:
@@ -101,6 +117,11 @@ class MixtureStream:
             planner=self._trained_planner,
             identity=self._identity,
         )
+
+    @property
+    def source_epochs(self) -> dict[str, float]:
+        """Epochs trained on by source, over the whole run."""
+        return self._exposure.epochs(self._trained_planner)
 
     def state_dict(self) -> dict[str, Any]:
         """Give, as plain JSON values, all that a checkpoint needs; equal on every rank, about a kilobyte."""
@@ -124,7 +145,8 @@ class MixtureStream:
         check_identity(state.identity, self._identity, origin=origin)
         if self._ledger is None:
             self._ledger = state.ledger
-            self._record(*state.ledger)
+            for entry in state.ledger:
+                self._record.add_version(entry)
         check_history(self._ledger, state.ledger, journal=self.directory.journal.path, origin=origin)
         self._next_step = self._num_trained = state.step
         self._planner.state = self._trained_planner = state.planner
@@ -144,7 +166,7 @@ class MixtureStream:
         """Draw the next step's batch, on every rank alike."""
         agreement = self._agreement or self._begin()
         step, total_steps = self._next_step, self.settings.total_steps
-        if step >= total_steps:
+        if step >= total_steps or self.end_of_data:
             raise StopIteration
         decision = agreement.conclude(step)
         if decision.stop:
@@ -152,8 +174,16 @@ class MixtureStream:
         if decision.adoption:
             self._link.report(applied_report(decision.adoption))
         if step + 1 < total_steps:
-            agreement.announce(step + 1, stop=self._stopping)
-        return self._draw(agreement.ledger.entry_at(step))
+            self._announce(agreement, step + 1)
+        entry = agreement.ledger.entry_at(step)
+        for news in self._cap_watch.before(step, entry):
+            self._link.report(news)
+        try:
+            return self._draw(entry)
+        except EndOfData as end:  # the same on every rank: all of them plan alike
+            self.end_of_data = end
+            self._link.report(self._cap_watch.exhausted(step, entry, end.sources, ends_run=True))
+            raise StopIteration from end
 
     def step_ended(
         self,
@@ -165,13 +195,14 @@ class MixtureStream:
         phase: PhaseName = "stable",
     ) -> StepReport:
         """Say that the oldest batch drawn is trained on, and report it; losses are mean nats a token over all ranks."""
+        if not self._drawn:
+            raise UserError("a step ended that was not drawn; call step_ended once for every batch of the stream")
         drawn = self._drawn.popleft()
         now = time.perf_counter()
         report = step_report(
             step=drawn.batch.step,
             version=drawn.batch.version,
-            source_rows=dict(zip(self._planner.sources, drawn.planner.cursors, strict=True)),
-            sequence_length=self.settings.sequence_length,
+            source_tokens=self._exposure.tokens(drawn.planner),
             phase=phase,
             loss=loss,
             source_losses=source_losses or {},
@@ -203,12 +234,12 @@ class MixtureStream:
     def _begin(self) -> Agreement:
         """Take the ledger up, say where this attempt begins, and announce its first step."""
         if self._ledger is None:
-            self._ledger = first_ledger(self.settings, self._link.newest(), self._ranks)
-            self._record(*self._ledger)
+            self._ledger = first_ledger(self.settings, self._newest(), self._ranks)
+            self._record.add_version(self._ledger.last)
         self._agreement = Agreement(
             self._ledger,
-            newest=self._link.newest,
-            record=self._record,
+            newest=self._newest,
+            record=self._record.add_version,
             tokens_per_step=self.settings.tokens_per_step,
             first_free_step=self._start.first_free_step,
             group=self._ranks.cpu_group,
@@ -223,13 +254,17 @@ class MixtureStream:
         )
         report_history(self._link, self._ledger, world_size=self._ranks.size)
         if self._next_step < self.settings.total_steps:
-            self._agreement.announce(self._next_step)
+            self._announce(self._agreement, self._next_step)
         return self._agreement
 
-    def _record(self, *entries: LedgerEntry) -> None:
-        if self._ranks.is_leader:
-            for entry in entries:
-                self.directory.journal.append(entry)
+    def _announce(self, agreement: Agreement, step: int) -> None:
+        try:
+            agreement.announce(step, stop=self._stopping)
+        except OSError:  # the journal could not take the new version, so nobody is told of it
+            agreement.announce(step, stop=self._stopping)
+
+    def _newest(self) -> MixtureEnvelope | None:
+        return self._link.newest() if self._record.is_kept else None
 
     def _draw(self, entry: LedgerEntry) -> StepBatch:
         """Plan, read and log the next step."""
@@ -238,15 +273,7 @@ class MixtureStream:
         rows = self._reader.read(plan.part(self._ranks.rank, self._ranks.size))
         counts = np.bincount(plan.sources, minlength=len(self._planner.sources)).tolist()
         batch = StepBatch(self._next_step, entry.version, rows, dict(zip(self._planner.sources, counts, strict=True)))
-        self._batch_log.write(
-            BatchRecord(
-                step=batch.step,
-                version=entry.version,
-                mixture=entry.mixture.digest,
-                plan=plan.digest(),
-                tokens=tokens_digest(rows.tokens.numpy()),
-            )
-        )
+        self._record.add_batch(batch, entry, plan)
         self._drawn.append(_Drawn(batch, self._planner.state, drawn_at))
         self._next_step += 1
         return batch

@@ -30,8 +30,7 @@ def step_report(
     *,
     step: int,
     version: int,
-    source_rows: Mapping[str, int],
-    sequence_length: int,
+    source_tokens: Mapping[str, int],
     phase: PhaseName,
     loss: float | None,
     source_losses: Mapping[str, float],
@@ -39,8 +38,7 @@ def step_report(
     learning_rate: float | None,
     seconds: float,
 ) -> StepReport:
-    """Report a step that was trained on; `source_rows` counts what each source gave until its end."""
-    source_tokens = {name: rows * sequence_length for name, rows in source_rows.items()}
+    """Report a step that was trained on; `source_tokens` counts what each source gave until its end."""
     return StepReport(
         step=step,
         tokens=sum(source_tokens.values()),
@@ -51,7 +49,7 @@ def step_report(
         gradient_norm=_finite(gradient_norm),
         seconds=seconds,
         source_loss={name: _finite(loss) for name, loss in source_losses.items()},
-        source_tokens=source_tokens,
+        source_tokens=dict(source_tokens),
     )
 
 

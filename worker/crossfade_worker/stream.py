@@ -21,6 +21,9 @@ from crossfade_worker.batch_log import BatchLog
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import Corpus, open_corpus
 from crossfade_worker.link import open_link
+from crossfade_worker.mixing.cap_watch import CapWatch
+from crossfade_worker.mixing.epochs import caps_in_rows
+from crossfade_worker.mixing.exposure import Exposure
 from crossfade_worker.mixing.planner import Planner
 from crossfade_worker.mixture_stream import MixtureStream
 from crossfade_worker.run_directory import RunDirectory
@@ -49,7 +52,9 @@ def open_stream(
         corpus = open_corpus(settings.corpus)
         Mixture.from_weights(settings.mixture).check_covers(corpus.sources)
         reader = RowReader(corpus, sequence_length=settings.sequence_length)
-        planner = Planner(reader.num_rows, seed=settings.seed, batch_sequences=settings.batch_sequences)
+        caps = caps_in_rows(settings.epochs, reader.num_rows)
+        planner = Planner(reader.num_rows, seed=settings.seed, batch_sequences=settings.batch_sequences, caps=caps)
+        exposure = Exposure(reader.num_rows, sequence_length=settings.sequence_length)
         directory = RunDirectory(settings.directory)
         start = opened.enter_context(claim_run(directory, ranks))
         link = opened.enter_context(
@@ -65,6 +70,8 @@ def open_stream(
             ranks=ranks,
             reader=reader,
             planner=planner,
+            exposure=exposure,
+            cap_watch=CapWatch(planner, exposure, caps, total_steps=settings.total_steps),
             start=start,
             link=link,
             batch_log=batch_log,
@@ -79,5 +86,6 @@ def identity_of(settings: StreamSettings, corpus: Corpus) -> dict[str, Any]:
         "batch_sequences": settings.batch_sequences,
         "sequence_length": settings.sequence_length,
         "vocab_size": corpus.vocab_size,
+        "epochs": {name: epochs.model_dump(mode="json") for name, epochs in settings.epochs.items()},
         "sources": {name: source.fingerprint for name, source in corpus.sources.items()},
     }

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.mixture import Mixture, check_name
+from crossfade_worker.mixing.epochs import EpochSettings
 from crossfade_worker.settings_file import PathBesideFile, read_settings
 
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -58,6 +59,8 @@ class SourcesOfRun(Settings):
     """A prepared corpus."""
     mixture: dict[str, float]
     """Initial weights by source, used until the controller is heard."""
+    epochs: dict[str, EpochSettings] = Field(default_factory=dict)
+    """By source: how many epochs it may give, and what happens then. No limit for what is not named."""
     control: ControlSettings = ControlSettings()
 
     @field_validator("mixture")

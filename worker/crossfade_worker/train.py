@@ -27,9 +27,13 @@ from crossfade_worker.step_batch import StepBatch
 from crossfade_worker.stop_signal import StopSignal
 from crossfade_worker.world import join_world
 
+_logger = logging.getLogger(__name__)
+
 
 def train(config: RunConfig) -> None:
-    """Train a run from where it stands to its last step, or until it is asked to stop; either way it can go on.
+    """Train a run from where it stands to its last step, or until it is asked to stop or its data end.
+
+    However it ends, there is a checkpoint to go on from.
 
     Raises `UserError` for anything in the configuration, the corpus or the run's folder that a person must mend.
     """
@@ -51,8 +55,11 @@ def train(config: RunConfig) -> None:
         if saved_step < job.stream.num_trained_steps:
             save(job)
         state = job.stream.state
-        if state.step == total_steps:
-            job.stream.report(FinishedReport(step=state.step, tokens=state.tokens))
+        out_of_data = job.stream.end_of_data is not None
+        if out_of_data and world.is_leader:
+            _logger.warning("the run ends at step %d: %s", state.step, job.stream.end_of_data)
+        if out_of_data or state.step == total_steps:
+            job.stream.report(FinishedReport(step=state.step, tokens=state.tokens, out_of_data=out_of_data))
 
 
 def train_on(job: Job, batch: StepBatch) -> StepReport:
@@ -92,7 +99,8 @@ def save(job: Job) -> None:
         is_leader=job.world.is_leader,
         keep=job.config.checkpoint.keep,
     )
-    job.stream.report(CheckpointReport(step=state.step, tokens=state.tokens, path=str(path)))
+    epochs = job.stream.source_epochs
+    job.stream.report(CheckpointReport(step=state.step, tokens=state.tokens, path=str(path), source_epochs=epochs))
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -17,6 +17,7 @@ from crossfade_shared.ledger import Ledger, LedgerEntry
 from crossfade_shared.mixture import Mixture
 from crossfade_worker.link import Link, NoLink, RedisLink
 from crossfade_worker.mixing.agreement import Agreement
+from crossfade_worker.mixing.exposure import Exposure
 from crossfade_worker.mixing.last_known_good import LastKnownGood
 from crossfade_worker.mixing.planner import Planner
 from crossfade_worker.mixing.subscriber import MixtureSubscriber
@@ -59,7 +60,9 @@ def _measure(
         first_free_step=0,
         group=world.cpu_group,
     )
-    planner = Planner(dict.fromkeys(_mixture(0).sources, 10**6), seed=0, batch_sequences=BATCH_SEQUENCES)
+    num_rows = dict.fromkeys(_mixture(0).sources, 10**6)
+    planner = Planner(num_rows, seed=0, batch_sequences=BATCH_SEQUENCES)
+    exposure = Exposure(num_rows, sequence_length=SEQUENCE_LENGTH)
     quiet: list[float] = []
     changing: list[float] = []
     agreement.announce(0)
@@ -80,8 +83,7 @@ def _measure(
             step_report(
                 step=step,
                 version=entry.version,
-                source_rows=dict(zip(planner.sources, planner.state.cursors, strict=True)),
-                sequence_length=SEQUENCE_LENGTH,
+                source_tokens=exposure.tokens(planner.state),
                 phase="stable",
                 loss=2.0,
                 source_losses=dict.fromkeys(planner.sources, 2.0),

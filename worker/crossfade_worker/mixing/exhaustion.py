@@ -41,6 +41,7 @@ class CappedQuota:
     def __init__(self, sources: Sequence[str], caps: Sequence[Cap | None], *, batch_sequences: int) -> None:
         self._sources = tuple(sources)
         self._caps = [(source, cap) for source, cap in enumerate(caps) if cap]
+        self._stopping = {self._sources[source] for source, cap in self._caps if cap.rule == "stop"}
         self._batch_sequences = batch_sequences
         self._latest: tuple[Mixture, tuple[int, ...], Quota] | None = None
 
@@ -65,21 +66,21 @@ class CappedQuota:
         return counts, owed
 
     def exhausted(self, mixture: Mixture, cursors: Sequence[int]) -> tuple[str, ...]:
-        """Name the sources that the mixture asks for although they are at their cap."""
-        names = [self._sources[source] for source, cap in self._caps if cursors[source] >= cap.num_rows]
-        return tuple(name for name in names if mixture.weights_ppm[name] > 0)
+        """Name the sources at their cap whose weights in the mixture go to the others."""
+        at_cap = [self._sources[source] for source, cap in self._caps if cursors[source] >= cap.num_rows]
+        return tuple(name for name in at_cap if mixture.weights_ppm[name] > 0 and name not in self._stopping)
 
     def _quota_without(self, at_cap: tuple[int, ...], mixture: Mixture) -> Quota:
         if self._latest and self._latest[0] is mixture and self._latest[1] == at_cap:
             return self._latest[2]
         mixture.check_covers(self._sources)
         names = [self._sources[source] for source in at_cap]
-        stopping = [self._sources[source] for source, cap in self._caps if source in at_cap and cap.rule == "stop"]
-        if asked := [name for name in stopping if mixture.weights_ppm[name] > 0]:
-            raise EndOfData(asked)
+        asked = [name for name in names if mixture.weights_ppm[name] > 0]
         effective = mixture.without(names)
         if effective is None:
-            raise EndOfData([name for name in names if mixture.weights_ppm[name] > 0])
+            raise EndOfData(asked)
+        if stopping := self._stopping.intersection(asked):
+            raise EndOfData(sorted(stopping))
         quota = Quota(tuple(effective.weights_ppm.values()))
         self._latest = mixture, at_cap, quota
         return quota

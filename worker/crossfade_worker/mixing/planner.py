@@ -87,6 +87,7 @@ class Planner:
         self.state = PlannerState.start(len(self.sources))
         self._num_rows = np.array([num_rows[name] for name in self.sources], dtype=np.int64)
         self._half_widths = np.array([half_bits(num_rows[name]) for name in self.sources], dtype=np.uint64)
+        self.batch_sequences = batch_sequences
         self._seed = seed
         self._quota = CappedQuota(
             self.sources, [caps.get(name) for name in self.sources], batch_sequences=batch_sequences
@@ -121,7 +122,7 @@ class Planner:
         return plans
 
     def exhausted(self, mixture: Mixture) -> tuple[str, ...]:
-        """Name the sources that the mixture asks for although they have given all they may."""
+        """Name the sources that have given all they may and whose weights in the mixture go to the others."""
         return self._quota.exhausted(mixture, self.state.cursors)
 
     def _compose(self, cursors: Int64s, counts: Int64s) -> list[BatchPlan]:
