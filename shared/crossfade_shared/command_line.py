@@ -36,7 +36,7 @@ _ENTRIES = {
     "train": _Entry("crossfade_worker.train", "app", "Train in one process.", "worker"),
     "evaluate": _Entry("crossfade_worker.evaluate.command", "app", "Score checkpoints and post the scores.", "worker"),
     "mix": _Entry("crossfade_shared.mix_command", "app", "See and change the mixture of a run.", "controller"),
-    "replay": _Entry("crossfade_worker.replay", "app", "Prove a run's batches from its ledger.", "worker"),
+    "replay": _Entry("crossfade_worker.replay.command", "app", "Prove a run's batches from its ledger.", "worker"),
     "bench": _Entry("crossfade_worker.bench.command", "app", "Measure on this machine.", "worker"),
 }
 

@@ -98,6 +98,11 @@ class Mixture:
         canonical = json.dumps(self.weights_ppm, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    def without(self, sources: Iterable[str]) -> Mixture | None:
+        """Switch sources off and share their weights among the others in proportion; None where no weight is left."""
+        left = dict(self.weights_ppm) | dict.fromkeys(sources, 0)
+        return Mixture.from_weights(left) if any(left.values()) else None
+
     def check_covers(self, sources: Iterable[str]) -> None:
         """Raise `MixtureError` unless this mixture names exactly the given sources."""
         known = set(sources)

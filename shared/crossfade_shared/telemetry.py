@@ -32,7 +32,8 @@ class AttemptReport(_Report):
 
 
 class StepReport(_Report):
-    """One optimizer step, trained on. Losses are mean nats a token; None stands for a value that was not finite."""
+    """One optimizer step, trained on. Losses are mean nats a token; None stands for a value that was not
+    finite or not told."""
 
     kind: Literal["step"] = "step"
     step: Count
@@ -41,7 +42,7 @@ class StepReport(_Report):
     version: int
     phase: PhaseName
     loss: float | None
-    learning_rate: float
+    learning_rate: float | None
     gradient_norm: float | None
     seconds: float
     source_loss: dict[str, float | None]
@@ -74,6 +75,32 @@ class CheckpointReport(_Report):
     step: Count
     tokens: Count
     path: str
+    source_epochs: dict[str, float] = Field(default_factory=dict)
+    """Epochs trained on by source, over the whole run."""
+
+
+class CapAheadReport(_Report):
+    """If the mixture stays as it is, a source will soon have given all the epochs it may."""
+
+    kind: Literal["cap_ahead"] = "cap_ahead"
+    step: Count
+    version: int
+    source: str
+    expected_step: Count
+    """About the step in which it will give its last row."""
+
+
+class ExhaustedReport(_Report):
+    """Sources that the mixture in force asks for have given all the epochs they may."""
+
+    kind: Literal["exhausted"] = "exhausted"
+    step: Count
+    """The first step that is drawn without them."""
+    version: int
+    source_epochs: dict[str, float]
+    """Epochs drawn, by source that ran out."""
+    ends_run: bool
+    """Whether training ends here; otherwise the other sources share their weights in proportion."""
 
 
 class DroppedReport(_Report):
@@ -84,15 +111,24 @@ class DroppedReport(_Report):
 
 
 class FinishedReport(_Report):
-    """The run reached its last step."""
+    """The run reached its last step, or the end of its data."""
 
     kind: Literal["finished"] = "finished"
     step: Count
     tokens: Count
+    out_of_data: bool = False
 
 
 Report = Annotated[
-    AttemptReport | StepReport | AppliedReport | RefusedReport | CheckpointReport | DroppedReport | FinishedReport,
+    AttemptReport
+    | StepReport
+    | AppliedReport
+    | RefusedReport
+    | CheckpointReport
+    | CapAheadReport
+    | ExhaustedReport
+    | DroppedReport
+    | FinishedReport,
     Field(discriminator="kind"),
 ]
 _REPORTS: TypeAdapter[list[Report]] = TypeAdapter(list[Report])

@@ -311,7 +311,7 @@ def test_a_checkpoint_of_another_corpus_is_refused_by_source(tmp_path: Path, toy
 def test_an_altered_shard_is_named(tmp_path: Path) -> None:
     corpus = make_corpus(tmp_path)
     config = toy_run(tmp_path, corpus.directory)
-    path = corpus.sources["math"].shards[0].tokens_path
+    path = corpus.sources["math"].shards[0].file.path
     tokens = np.fromfile(path, dtype="<u2")
     tokens[5] ^= 1
     tokens.tofile(path)

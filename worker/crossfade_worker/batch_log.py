@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -75,11 +76,13 @@ class BatchLog:
     def __init__(self, directory: Path, *, attempt: int, rank: int, world_size: int) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / f"attempt-{attempt:04d}-rank-{rank:04d}-of-{world_size:04d}.jsonl"
-        self._file = path.open("x", encoding="ascii", buffering=1)
+        self._file = path.open("xb", buffering=0)
 
     def write(self, record: BatchRecord) -> None:
-        """Append one line."""
-        self._file.write(json.dumps(asdict(record)) + "\n")
+        """Append one line; raises `OSError` where the disk does not take the whole of it."""
+        line = json.dumps(asdict(record)).encode() + b"\n"
+        if self._file.write(line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def __enter__(self) -> Self:
         return self

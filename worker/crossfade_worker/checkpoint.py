@@ -1,16 +1,15 @@
 """Checkpoints: folders that are there whole or not at all, in formats that execute nothing.
 
 A checkpoint holds `config.json` and `model.safetensors` (as transformers reads them), `optimizer.safetensors`, and
-`state.json` with the loop state: exactly what a resume needs to go on as if nothing had happened.
+`state.json` with the state of its stream: exactly what a resume needs to go on as if nothing had happened.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -25,60 +24,21 @@ from torch.distributed.checkpoint.state_dict import (
 from transformers import LlamaForCausalLM
 
 from crossfade_shared.errors import UserError
-from crossfade_shared.ledger import Ledger
 from crossfade_worker.checkpoint_folder import checkpoint_path, complete_checkpoints
 from crossfade_worker.files import remove_folder, sync, write_atomically
 from crossfade_worker.leader import ask_leader
-from crossfade_worker.mixing.planner import PlannerState
+from crossfade_worker.stream_state import StreamState
 from crossfade_worker.world import World
 
-FORMAT = "crossfade.checkpoint/1"
 _MODEL, _OPTIMIZER, _STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 _TIED = "lm_head.weight"
 
 
-@dataclass(frozen=True)
-class LoopState:
-    """All of a run that is not weights: where it is, under which mixtures it came there, and what it was made of."""
-
-    step: int
-    """Optimizer steps completed."""
-    tokens: int
-    ledger: Ledger
-    planner: PlannerState
-    identity: dict[str, Any]
-    """What must be equal for the same batches to follow; compared field by field on resume."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Give plain JSON values."""
-        return {
-            "format": FORMAT,
-            "step": self.step,
-            "tokens": self.tokens,
-            "ledger": self.ledger.to_json(),
-            "planner": self.planner.to_json(),
-            "identity": self.identity,
-        }
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        if values["format"] != FORMAT:
-            raise ValueError(f"format {values['format']!r} is not {FORMAT!r}")
-        return cls(
-            step=int(values["step"]),
-            tokens=int(values["tokens"]),
-            ledger=Ledger.from_json(values["ledger"]),
-            planner=PlannerState.from_json(values["planner"]),
-            identity=values["identity"],
-        )
-
-
-def read_state(path: Path) -> LoopState:
-    """Read a checkpoint's loop state; raises `UserError` naming the file if it is damaged."""
+def read_state(path: Path) -> StreamState:
+    """Read the state of a checkpoint's stream; raises `UserError` naming the file if it is damaged."""
     file = path / _STATE
     try:
-        return LoopState.from_json(json.loads(file.read_bytes()))
+        return StreamState.from_json(json.loads(file.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{file} is no checkpoint state ({error}); remove the folder {path} to resume from the one before"
@@ -87,7 +47,7 @@ def read_state(path: Path) -> LoopState:
 
 def save_checkpoint(
     directory: Path,
-    state: LoopState,
+    state: StreamState,
     model: LlamaForCausalLM,
     optimizer: torch.optim.Optimizer,
     *,

@@ -10,23 +10,23 @@ import torch
 import torch.distributed as dist
 
 from crossfade_shared.errors import UserError
-from crossfade_worker.world import World
+from crossfade_worker.world import Ranks
 
 
-def ask_leader(question: Callable[[], Any], world: World) -> Any:  # noqa: ANN401 - JSON
+def ask_leader(question: Callable[[], Any], ranks: Ranks) -> Any:  # noqa: ANN401 - JSON
     """Give every rank the JSON value that `question` gives on rank 0, where alone it is called.
 
     Raises `UserError` on every rank if it is raised there, so that none is left waiting for another.
     """
     told: dict[str, Any] = {}
-    if world.is_leader:
+    if ranks.is_leader:
         try:
             told = {"answer": question()}
         except UserError as error:
             told = {"mistake": str(error), "field": error.field}
         except OSError as error:
             told = {"mistake": str(error), "field": None}
-    told = _broadcast(told, world.cpu_group)
+    told = _broadcast(told, ranks.cpu_group)
     if "mistake" in told:
         raise UserError(told["mistake"], field=told["field"])
     return told["answer"]

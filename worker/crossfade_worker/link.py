@@ -9,10 +9,10 @@ from typing import Protocol, Self
 
 from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.telemetry import RefusedReport, Report
-from crossfade_worker.config import RunConfig
 from crossfade_worker.mixing.last_known_good import LastKnownGood
 from crossfade_worker.mixing.subscriber import MixtureSubscriber
 from crossfade_worker.run_directory import RunDirectory
+from crossfade_worker.stream_settings import SourcesOfRun
 from crossfade_worker.telemetry import TelemetrySender
 
 FIRST_LOOK_SECONDS = 3.0
@@ -78,20 +78,20 @@ class RedisLink:
 
 @contextmanager
 def open_link(
-    config: RunConfig, sources: Sequence[str], directory: RunDirectory, *, attempt: int, is_leader: bool
+    settings: SourcesOfRun, sources: Sequence[str], directory: RunDirectory, *, attempt: int, is_leader: bool
 ) -> Iterator[Link]:
     """Follow the run's mixture and send its reports until the end of the block, if the run has a Redis at all."""
-    if not is_leader or not config.control.redis_url:
+    if not is_leader or not settings.control.redis_url:
         yield NoLink(attempt=attempt)
         return
-    key = config.control.signing_key()
-    sender = TelemetrySender(config.control.redis_url, run=config.run)
+    key = settings.control.signing_key()
+    sender = TelemetrySender(settings.control.redis_url, run=settings.run)
     subscriber = MixtureSubscriber(
-        config.control.redis_url,
-        run=config.run,
+        settings.control.redis_url,
+        run=settings.run,
         key=key,
         sources=sources,
-        last_known_good=LastKnownGood(directory.last_known_good, run=config.run, key=key, sources=sources),
+        last_known_good=LastKnownGood(directory.last_known_good, run=settings.run, key=key, sources=sources),
         on_refusal=lambda why: sender.report(RefusedReport(why=why)),
     )
     with RedisLink(subscriber, sender, attempt=attempt) as link:

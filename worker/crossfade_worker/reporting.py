@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-
-import numpy as np
+from collections.abc import Mapping
 
 from crossfade_shared.ledger import Ledger
 from crossfade_shared.phases import PhaseName
 from crossfade_shared.telemetry import AppliedReport, StepReport
-from crossfade_worker.checkpoint import LoopState
 from crossfade_worker.link import Link
 from crossfade_worker.mixing.agreement import Adoption
-from crossfade_worker.mixing.planner import BatchPlan
 
 
 def applied_report(adoption: Adoption) -> AppliedReport:
@@ -31,39 +27,31 @@ def report_history(link: Link, ledger: Ledger, *, world_size: int) -> None:
 
 
 def step_report(
-    state: LoopState,
-    plan: BatchPlan,
-    sources: Sequence[str],
     *,
+    step: int,
     version: int,
+    source_tokens: Mapping[str, int],
     phase: PhaseName,
-    source_nats: Sequence[float],
-    sequence_length: int,
-    gradient_norm: float,
-    learning_rate: float,
+    loss: float | None,
+    source_losses: Mapping[str, float],
+    gradient_norm: float | None,
+    learning_rate: float | None,
     seconds: float,
 ) -> StepReport:
-    """Report the step that led to `state`; `source_nats` is the summed loss of the whole batch by source."""
-    num_sequences = np.bincount(plan.sources, minlength=len(sources)).tolist()
+    """Report a step that was trained on; `source_tokens` counts what each source gave until its end."""
     return StepReport(
-        step=state.step - 1,
-        tokens=state.tokens,
+        step=step,
+        tokens=sum(source_tokens.values()),
         version=version,
         phase=phase,
-        loss=_finite(sum(source_nats) / (len(plan.sources) * sequence_length)),
+        loss=_finite(loss),
         learning_rate=learning_rate,
         gradient_norm=_finite(gradient_norm),
         seconds=seconds,
-        source_loss={
-            name: _finite(nats / (count * sequence_length))
-            for name, nats, count in zip(sources, source_nats, num_sequences, strict=True)
-            if count
-        },
-        source_tokens={
-            name: cursor * sequence_length for name, cursor in zip(sources, state.planner.cursors, strict=True)
-        },
+        source_loss={name: _finite(loss) for name, loss in source_losses.items()},
+        source_tokens=dict(source_tokens),
     )
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 import torch
 import torch.distributed as dist
-from numpy.typing import NDArray
 from transformers import LlamaForCausalLM
 
 from crossfade_worker.model.llama import token_nats
@@ -17,8 +15,8 @@ from crossfade_worker.world import World
 
 def forward_backward(
     model: LlamaForCausalLM,
-    tokens: NDArray[np.int64],
-    sources: NDArray[np.int16],
+    tokens: torch.Tensor,
+    sources: torch.Tensor,
     *,
     num_sources: int,
     num_micro_batches: int,
@@ -30,8 +28,8 @@ def forward_backward(
     `tokens` is this rank's `[rows, length + 1]` and `sources` its `[rows]` source numbers. The result, `[num_sources]`
     in fp64, is summed over all ranks.
     """
-    rows = torch.from_numpy(tokens).to(world.device)
-    row_sources = torch.from_numpy(sources.astype(np.int64)).to(world.device)
+    rows = tokens.to(world.device)
+    row_sources = sources.to(world.device)
     batch_tokens = rows.shape[0] * (rows.shape[1] - 1)  # of this rank; ranks hold equal shares and average gradients
     source_nats = torch.zeros(num_sources, dtype=torch.float64, device=world.device)
     micro_batches = zip(rows.chunk(num_micro_batches), row_sources.chunk(num_micro_batches), strict=True)

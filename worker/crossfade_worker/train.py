@@ -1,7 +1,8 @@
 """`crossfade train RUN.yaml`: one process; `torchrun -m crossfade_worker.train RUN.yaml`: many.
 
-The training thread plans and reads its own batches. It makes no network call but the collectives of training itself:
-mixtures arrive in a slot and reports leave through a queue, both served by background threads.
+The training thread plans and reads its own batches, by way of the run's stream. It makes no network call but the
+collectives of training itself: mixtures arrive in a slot and reports leave through a queue, both served by background
+threads.
 """
 
 from __future__ import annotations
@@ -9,29 +10,30 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crossfade_shared.errors import UserError
-from crossfade_shared.telemetry import CheckpointReport, FinishedReport
-from crossfade_worker.batch_log import BatchRecord, tokens_digest
-from crossfade_worker.checkpoint import LoopState, save_checkpoint
+from crossfade_shared.telemetry import CheckpointReport, FinishedReport, StepReport
+from crossfade_worker.checkpoint import save_checkpoint
 from crossfade_worker.config import RunConfig, load_run_config
 from crossfade_worker.job import Job, open_job
 from crossfade_worker.optim.adamw import optimizer_step
 from crossfade_worker.progress import StepProgress
-from crossfade_worker.reporting import applied_report, step_report
 from crossfade_worker.step import forward_backward
+from crossfade_worker.step_batch import StepBatch
 from crossfade_worker.stop_signal import StopSignal
 from crossfade_worker.world import join_world
 
+_logger = logging.getLogger(__name__)
+
 
 def train(config: RunConfig) -> None:
-    """Train a run from where it stands to its last step, or until it is asked to stop; either way it can go on.
+    """Train a run from where it stands to its last step, or until it is asked to stop or its data end.
+
+    However it ends, there is a checkpoint to go on from.
 
     Raises `UserError` for anything in the configuration, the corpus or the run's folder that a person must mend.
     """
@@ -42,90 +44,63 @@ def train(config: RunConfig) -> None:
         open_job(config, world) as job,
         StepProgress(total_steps, shown=world.is_leader) as progress,
     ):
-        state = job.initial_state
-        saved_step = state.step
-        job.agreement.announce(state.step)
-        while state.step < total_steps:
-            decision = job.agreement.conclude(state.step)
-            if decision.stop:
-                break
-            if decision.adoption:
-                job.link.report(applied_report(decision.adoption))
-            if state.step + 1 < total_steps:
-                job.agreement.announce(state.step + 1, stop=stop.asked)
-
-            state = take_step(job, state, progress)
-            if state.step % config.checkpoint.every_steps == 0:
-                save(job, state)
-                saved_step = state.step
-        job.agreement.finish()
-        if saved_step < state.step:
-            save(job, state)
-        if state.step == total_steps:
-            job.link.report(FinishedReport(step=state.step, tokens=state.tokens))
+        saved_step = job.stream.num_trained_steps
+        for batch in job.stream:
+            progress.show(train_on(job, batch))
+            if job.stream.num_trained_steps % config.checkpoint.every_steps == 0:
+                save(job)
+                saved_step = job.stream.num_trained_steps
+            if stop.asked:
+                job.stream.stop()
+        if saved_step < job.stream.num_trained_steps:
+            save(job)
+        state = job.stream.state
+        out_of_data = job.stream.end_of_data is not None
+        if out_of_data and world.is_leader:
+            _logger.warning("the run ends at step %d: %s", state.step, job.stream.end_of_data)
+        if out_of_data or state.step == total_steps:
+            job.stream.report(FinishedReport(step=state.step, tokens=state.tokens, out_of_data=out_of_data))
 
 
-def take_step(job: Job, state: LoopState, progress: StepProgress) -> LoopState:
-    """Draw, log and train on the next global batch; gives the state after it."""
-    began = time.perf_counter()
-    config, step = job.config, state.step
-    entry = state.ledger.entry_at(step)
-    plan = job.planner.next_plan(entry.mixture)
-    share = plan.part(job.world.rank, job.world.size)
-    tokens = job.reader.read(share)
-    job.batch_log.write(
-        BatchRecord(
-            step=step,
-            version=entry.version,
-            mixture=entry.mixture.digest,
-            plan=plan.digest(),
-            tokens=tokens_digest(tokens),
-        )
-    )
-
+def train_on(job: Job, batch: StepBatch) -> StepReport:
+    """Train on one step's batch and report it."""
+    config = job.config
     source_nats = forward_backward(
         job.model,
-        tokens,
-        share.sources,
-        num_sources=len(job.planner.sources),
+        batch.tokens,
+        batch.sources,
+        num_sources=len(batch.num_sequences),
         num_micro_batches=job.num_micro_batches,
         precision=config.training.precision,
         world=job.world,
     )
-    learning_rate = config.optimizer.peak_learning_rate * job.phases.learning_rate_factor(step)
+    learning_rate = config.optimizer.peak_learning_rate * job.phases.learning_rate_factor(batch.step)
     gradient_norm = optimizer_step(
         job.model, job.optimizer, learning_rate=learning_rate, gradient_clip=config.optimizer.gradient_clip
     )
-
-    state = replace(state, step=step + 1, tokens=state.tokens + config.tokens_per_step, planner=job.planner.state)
-    report = step_report(
-        state,
-        plan,
-        job.planner.sources,
-        version=entry.version,
-        phase=job.phases.at(step),
-        source_nats=source_nats.tolist(),
-        sequence_length=config.model.sequence_length,
-        gradient_norm=gradient_norm.item(),
+    loss, source_losses = batch.mean_losses(source_nats.tolist())
+    return job.stream.step_ended(
+        loss=loss,
+        source_losses=source_losses,
         learning_rate=learning_rate,
-        seconds=time.perf_counter() - began,
+        gradient_norm=gradient_norm.item(),
+        phase=job.phases.at(batch.step),
     )
-    job.link.report(report)
-    progress.show(report)
-    return state
 
 
-def save(job: Job, state: LoopState) -> None:
+def save(job: Job) -> None:
     """Write a checkpoint and report it."""
+    state = job.stream.state
     path = save_checkpoint(
-        job.directory.checkpoints,
+        job.stream.directory.checkpoints,
         state,
         job.model,
         job.optimizer,
         is_leader=job.world.is_leader,
         keep=job.config.checkpoint.keep,
     )
-    job.link.report(CheckpointReport(step=state.step, tokens=state.tokens, path=str(path)))
+    epochs = job.stream.source_epochs
+    job.stream.report(CheckpointReport(step=state.step, tokens=state.tokens, path=str(path), source_epochs=epochs))
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

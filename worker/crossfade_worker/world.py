@@ -18,19 +18,47 @@ from crossfade_shared.errors import UserError
 COLLECTIVE_TIMEOUT = timedelta(minutes=10)
 
 
-@dataclass(frozen=True)
-class World:
-    """This process among the ranks of the job; `cpu_group` is a gloo group of all ranks, None for a single process."""
+@dataclass(frozen=True, kw_only=True)
+class Ranks:
+    """This process among its peers; `cpu_group` is a gloo group of all ranks, None for a single process."""
 
     rank: int
     size: int
-    device: torch.device
     cpu_group: dist.ProcessGroup | None
 
     @property
     def is_leader(self) -> bool:
         """Whether this is rank 0, which alone speaks to Redis and writes checkpoints."""
         return self.rank == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class World(Ranks):
+    """The ranks of a job of ours, each with a device."""
+
+    device: torch.device
+
+
+@contextmanager
+def ranks_of_trainer() -> Iterator[Ranks]:
+    """Stand among the ranks that a trainer has put together already, with a gloo group of our own.
+
+    Raises `UserError` where a launcher started several processes that do not know of one another yet.
+    """
+    if not dist.is_initialized():
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise UserError(
+                f"WORLD_SIZE is {os.environ['WORLD_SIZE']} but there is no process group yet; open the stream after "
+                "torch.distributed.init_process_group (or after the trainer that calls it was made)"
+            )
+        yield Ranks(rank=0, size=1, cpu_group=None)
+        return
+    group = dist.new_group(backend="gloo", timeout=COLLECTIVE_TIMEOUT)
+    try:
+        yield Ranks(rank=dist.get_rank(), size=dist.get_world_size(), cpu_group=group)
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group(group)
 
 
 @contextmanager

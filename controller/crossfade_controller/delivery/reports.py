@@ -13,20 +13,25 @@ from crossfade_controller.events.feed import Progress
 from crossfade_controller.events.repository import record
 from crossfade_controller.metrics import repository as metrics
 from crossfade_controller.mixtures import repository as mixtures
+from crossfade_controller.mixtures.exhaustion import redistribute
 from crossfade_controller.runs.models import Attempt, Run
 from crossfade_controller.sources.models import Source
 from crossfade_shared.telemetry import (
     AppliedReport,
     AttemptReport,
+    CapAheadReport,
     CheckpointReport,
     DroppedReport,
+    ExhaustedReport,
     FinishedReport,
     RefusedReport,
     Report,
     StepReport,
 )
 
-_Recorded = AttemptReport | RefusedReport | CheckpointReport | DroppedReport | FinishedReport
+_Recorded = (
+    AttemptReport | RefusedReport | CheckpointReport | CapAheadReport | ExhaustedReport | DroppedReport | FinishedReport
+)
 
 
 class ReportBook:
@@ -56,7 +61,9 @@ class ReportBook:
                 case FinishedReport():
                     self._run.finished_at = now()
                     self._record(attempt, report)
-                case RefusedReport() | CheckpointReport() | DroppedReport():
+                case ExhaustedReport():
+                    await self._write_exhausted(attempt, report)
+                case RefusedReport() | CheckpointReport() | CapAheadReport() | DroppedReport():
                     self._record(attempt, report)
         self._run.last_report_at = now()
 
@@ -108,6 +115,14 @@ class ReportBook:
         for lower in await mixtures.not_yet_applied_below(self._session, self._run.id, row.version):
             lower.superseded_at = now()
             self._tell(lower.version, "superseded", by=row.version)
+        return None
+
+    async def _write_exhausted(self, attempt: Attempt, report: ExhaustedReport) -> None:
+        if unknown := report.source_epochs.keys() - self._sources:
+            return self._refuse(attempt, f"the workers ran out of {', '.join(sorted(unknown))}, which is no source")
+        self._record(attempt, report)
+        if not report.ends_run:
+            await redistribute(self._session, self._run, report.source_epochs, step=report.step)
         return None
 
     def _tell(self, version: int, state: str, **data: Any) -> None:  # noqa: ANN401 - JSON

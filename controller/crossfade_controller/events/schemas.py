@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-EventKind = Literal["mixture", "benchmark", "attempt", "refused", "checkpoint", "dropped", "finished"]
+EventKind = Literal[
+    "mixture", "benchmark", "attempt", "refused", "checkpoint", "cap_ahead", "exhausted", "dropped", "finished"
+]
 
 
 class EventBody(BaseModel):

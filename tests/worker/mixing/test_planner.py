@@ -77,6 +77,23 @@ def test_a_resume_draws_what_the_undisturbed_run_draws(stop: int, choices: list[
     assert [second.next_plan(MIXTURES[choice]).digest() for choice in choices[stop:]] == digests[stop:]
 
 
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 9)), min_size=1, max_size=6))
+@settings(max_examples=50, deadline=None)
+def test_several_batches_at_once_are_those_one_by_one(portions: list[tuple[int, int]]) -> None:
+    at_once, one_by_one = planner(), planner()
+    for choice, num_batches in portions:
+        plans = at_once.next_plans(MIXTURES[choice], num_batches)
+        assert [plan.digest() for plan in plans] == [
+            one_by_one.next_plan(MIXTURES[choice]).digest() for _ in range(num_batches)
+        ]
+        assert at_once.state == one_by_one.state
+
+
+def test_a_mixture_of_other_sources_is_refused() -> None:
+    with pytest.raises(UserError, match="no source 'maths'"):
+        planner().next_plan(Mixture.from_weights({"code": 1, "maths": 1, "web": 1}))
+
+
 def test_a_source_at_weight_0_is_not_drawn() -> None:
     plans = planner()
     plans.next_plan(MIXTURES[0])

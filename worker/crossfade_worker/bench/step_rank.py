@@ -15,9 +15,9 @@ from crossfade_shared.channels import Channels
 from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.ledger import Ledger, LedgerEntry
 from crossfade_shared.mixture import Mixture
-from crossfade_worker.checkpoint import LoopState
 from crossfade_worker.link import Link, NoLink, RedisLink
 from crossfade_worker.mixing.agreement import Agreement
+from crossfade_worker.mixing.exposure import Exposure
 from crossfade_worker.mixing.journal import LedgerJournal
 from crossfade_worker.mixing.last_known_good import LastKnownGood
 from crossfade_worker.mixing.planner import Planner
@@ -62,10 +62,9 @@ def _measure(
         first_free_step=0,
         group=world.cpu_group,
     )
-    planner = Planner(dict.fromkeys(_mixture(0).sources, 10**6), seed=0, batch_sequences=BATCH_SEQUENCES)
-    state = LoopState(
-        step=1, tokens=BATCH_SEQUENCES * SEQUENCE_LENGTH, ledger=ledger, planner=planner.state, identity={}
-    )
+    num_rows = dict.fromkeys(_mixture(0).sources, 10**6)
+    planner = Planner(num_rows, seed=0, batch_sequences=BATCH_SEQUENCES)
+    exposure = Exposure(num_rows, sequence_length=SEQUENCE_LENGTH)
     quiet: list[float] = []
     changing: list[float] = []
     agreement.announce(0)
@@ -79,18 +78,17 @@ def _measure(
         agreement.announce(step + 1)
         entry = ledger.entry_at(step)
         agreed = time.perf_counter()
-        plan = planner.next_plan(entry.mixture)
+        planner.next_plan(entry.mixture)
         time.sleep(step_seconds)
         trained = time.perf_counter()
         link.report(
             step_report(
-                state,
-                plan,
-                planner.sources,
+                step=step,
                 version=entry.version,
+                source_tokens=exposure.tokens(planner.state),
                 phase="stable",
-                source_nats=[2.0] * NUM_SOURCES,
-                sequence_length=SEQUENCE_LENGTH,
+                loss=2.0,
+                source_losses=dict.fromkeys(planner.sources, 2.0),
                 gradient_norm=1.0,
                 learning_rate=1e-3,
                 seconds=step_seconds,

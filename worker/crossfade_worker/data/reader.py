@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from crossfade_worker.data.shards import Corpus, TokenSource
+from crossfade_worker.data.row_table import Int64s, RowTable
+from crossfade_worker.data.shards import Corpus
 from crossfade_worker.mixing.planner import BatchPlan
 
 
@@ -13,28 +14,64 @@ class RowReader:
     """Reads rows of `sequence_length + 1` neighbouring tokens, cut without overlap inside each shard.
 
     Sources are numbered in name order, as the planner numbers them. What is left of a shard after its last whole
-    row is not used.
+    row is not used. Every read first makes sure that its shards are what they were when the corpus was opened and
+    raises `CorpusError` naming the file that is not. For one thread at a time.
     """
 
     def __init__(self, corpus: Corpus, *, sequence_length: int) -> None:
         self.row_tokens = sequence_length + 1
-        self._sources = [corpus.sources[name] for name in sorted(corpus.sources)]
-        self._first_rows = [self._first_row_of_each_shard(source) for source in self._sources]
-        self.num_rows = {
-            source.name: int(first_rows[-1]) for source, first_rows in zip(self._sources, self._first_rows, strict=True)
-        }
+        sources = [corpus.sources[name] for name in sorted(corpus.sources)]
+        self._table = RowTable(sources, row_tokens=self.row_tokens)
+        self.num_rows = dict(zip(sorted(corpus.sources), self._table.num_rows, strict=True))
+        self.stored_dtype = np.result_type(*(source.dtype for source in sources))
+        """Narrowest type that holds the tokens of every source."""
+        self._gathered = np.empty((0, self.row_tokens), dtype=self.stored_dtype)
 
     def read(self, plan: BatchPlan) -> NDArray[np.int64]:
-        """Give the tokens of a plan as `[rows, sequence_length + 1]`."""
+        """Give the tokens of a plan as `[rows, sequence_length + 1]` in memory of their own."""
         tokens = np.empty((len(plan.rows), self.row_tokens), dtype=np.int64)
-        for place, (source, row) in enumerate(zip(plan.sources.tolist(), plan.rows.tolist(), strict=True)):
-            first_rows = self._first_rows[source]
-            shard = int(np.searchsorted(first_rows, row, side="right")) - 1
-            begin = (row - int(first_rows[shard])) * self.row_tokens
-            tokens[place] = self._sources[source].shards[shard].tokens[begin : begin + self.row_tokens]
+        self.read_into(tokens, plan)
         return tokens
 
-    def _first_row_of_each_shard(self, source: TokenSource) -> NDArray[np.int64]:
-        """Give the number of the first row of each shard, and the number of rows as one more entry."""
-        rows = [shard.num_tokens // self.row_tokens for shard in source.shards]
-        return np.concatenate([[0], np.cumsum(rows)]).astype(np.int64)
+    def read_into(self, tokens: NDArray[np.integer], plan: BatchPlan) -> None:
+        """Fill `[rows, sequence_length + 1]` tokens of a type that holds them, in the order of the plan.
+
+        The rows of each shard are gathered by one call as they are stored, and all of them are widened by one more
+        while they are still in the processor's cache, so that memory sees each token once in each direction.
+        """
+        locations = self._table.locate(plan)
+        num_rows = len(plan.rows)
+        if len(self._gathered) < num_rows:
+            self._gathered = np.empty((num_rows, self.row_tokens), dtype=self.stored_dtype)
+        end = 0
+        for location in locations:
+            begin, end = end, end + len(location.rows)
+            rows = location.shard.rows(self.row_tokens)
+            if rows.dtype == self.stored_dtype:
+                rows.take(location.rows, axis=0, out=self._gathered[begin:end], mode="clip")  # "raise" would buffer
+            else:
+                self._gathered[begin:end] = rows[location.rows]
+        tokens[np.concatenate([location.places for location in locations])] = self._gathered[:num_rows]
+
+    def will_need(self, plan: BatchPlan) -> None:
+        """Have the rows of a plan that will probably be next read ahead; a wrong guess costs a wasted read."""
+        for location in self._table.locate(plan):
+            location.shard.will_need(location.rows, self.row_tokens)
+
+    def position_ids(self, plan: BatchPlan) -> Int64s:
+        """Give `[rows, sequence_length + 1]` positions that begin at 0 with every row and every document in it.
+
+        They follow from where the documents of each shard end; the tokens are not looked at. Raises `CorpusError`
+        for a shard whose documents are not known.
+        """
+        starts = np.zeros((len(plan.rows), self.row_tokens), dtype=np.int64)
+        for location in self._table.locate(plan):
+            ends = location.shard.document_ends
+            begins = location.rows * self.row_tokens
+            first = np.searchsorted(ends, begins.astype(ends.dtype), side="right")
+            last = np.searchsorted(ends, (begins + self.row_tokens).astype(ends.dtype), side="left")
+            counts = last - first
+            numbers = np.repeat(last - np.cumsum(counts), counts) + np.arange(counts.sum())
+            inside = ends[numbers].astype(np.int64) - np.repeat(begins, counts)
+            starts[np.repeat(location.places, counts), inside] = inside
+        return np.arange(self.row_tokens) - np.maximum.accumulate(starts, axis=1)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import add
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -12,8 +15,9 @@ from numpy.typing import NDArray
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.mixture import Mixture
+from crossfade_worker.mixing.exhaustion import Cap, CappedQuota, EndOfData
 from crossfade_worker.mixing.permutation import epoch_key, half_bits, permute
-from crossfade_worker.mixing.quota import Int64s, apportion, interleave
+from crossfade_worker.mixing.quota import Int64s, interleave
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +65,18 @@ class PlannerState:
 class Planner:
     """Plans global batches of a fixed size, in order, without looking at world size, threads or prefetch depth.
 
-    `num_rows` gives each source's rows by name; sources are numbered in name order.
+    `num_rows` gives each source's rows by name, and `caps` the most that it may give; sources are numbered in name
+    order.
     """
 
-    def __init__(self, num_rows: Mapping[str, int], *, seed: int, batch_sequences: int) -> None:
+    def __init__(
+        self,
+        num_rows: Mapping[str, int],
+        *,
+        seed: int,
+        batch_sequences: int,
+        caps: Mapping[str, Cap] = MappingProxyType({}),
+    ) -> None:
         for name, rows in num_rows.items():
             if rows < 1:
                 raise UserError(
@@ -75,21 +87,53 @@ class Planner:
         self.state = PlannerState.start(len(self.sources))
         self._num_rows = np.array([num_rows[name] for name in self.sources], dtype=np.int64)
         self._half_widths = np.array([half_bits(num_rows[name]) for name in self.sources], dtype=np.uint64)
+        self.batch_sequences = batch_sequences
         self._seed = seed
-        self._batch_sequences = batch_sequences
+        self._quota = CappedQuota(
+            self.sources, [caps.get(name) for name in self.sources], batch_sequences=batch_sequences
+        )
 
     def next_plan(self, mixture: Mixture) -> BatchPlan:
-        """Plan the next batch under a mixture of exactly these sources and move on."""
-        if mixture.sources != self.sources:
-            raise ValueError(f"the mixture names {mixture.sources}, the planner {self.sources}")
-        weights = np.array([mixture.weights_ppm[name] for name in self.sources], dtype=np.int64)
-        credit, cursors = (np.array(values, dtype=np.int64) for values in (self.state.credits, self.state.cursors))
-        counts, credit = apportion(credit, weights, self._batch_sequences)
+        """Plan the next batch under a mixture of exactly these sources and move on.
+
+        Raises `EndOfData`, and stays where it is, if no whole batch is left.
+        """
+        return self.next_plans(mixture, 1)[0]
+
+    def next_plans(self, mixture: Mixture, num_batches: int) -> list[BatchPlan]:
+        """Plan several batches at once (at least one), the same as one by one but far faster, and move on.
+
+        Gives fewer where the data end before, and raises `EndOfData` where not even one whole batch is left. The
+        plans are neighbouring parts of the same two arrays.
+        """
+        credit, cursors = list(self.state.credits), list(self.state.cursors)
+        counts: list[list[int]] = []
+        while len(counts) < num_batches:
+            try:
+                batch_counts, credit = self._quota.share_out(mixture, credit, cursors)
+            except EndOfData:
+                if not counts:
+                    raise
+                break
+            cursors = list(map(add, cursors, batch_counts))
+            counts.append(batch_counts)
+        plans = self._compose(np.array(self.state.cursors, dtype=np.int64), np.array(counts, dtype=np.int64))
+        self.state = PlannerState(tuple(credit), tuple(cursors))
+        return plans
+
+    def exhausted(self, mixture: Mixture) -> tuple[str, ...]:
+        """Name the sources that have given all they may and whose weights in the mixture go to the others."""
+        return self._quota.exhausted(mixture, self.state.cursors)
+
+    def _compose(self, cursors: Int64s, counts: Int64s) -> list[BatchPlan]:
+        """Give the batches that hold `[batches, sources]` sequences, the first ones drawn at `cursors`."""
+        totals = counts.sum(axis=0)
+        sources = np.repeat(np.arange(len(totals)), totals)
         order = interleave(counts)
-        sources = np.repeat(np.arange(len(counts)), counts)
-        rows = self._rows(cursors, counts, sources)
-        self.state = PlannerState(tuple(credit.tolist()), tuple((cursors + counts).tolist()))
-        return BatchPlan(sources[order].astype(np.int16), rows[order])
+        rows = self._rows(cursors, totals, sources)[order]
+        numbers = sources[order].astype(np.int16)
+        ends = np.cumsum(counts.sum(axis=1)).tolist()
+        return [BatchPlan(numbers[begin:end], rows[begin:end]) for begin, end in pairwise([0, *ends])]
 
     def _rows(self, cursors: Int64s, counts: Int64s, sources: Int64s) -> Int64s:
         """Give the rows of the next `counts` draws, grouped by source.

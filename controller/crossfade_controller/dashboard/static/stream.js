@@ -3,7 +3,7 @@
 
 import { pathOfRun } from "./api.js";
 
-const KINDS = ["mixture", "benchmark", "step", "attempt", "refused", "checkpoint", "dropped", "finished"];
+const KINDS = ["mixture", "benchmark", "step", "attempt", "refused", "checkpoint", "cap_ahead", "exhausted", "dropped", "finished"];
 const REOPEN_MILLISECONDS = 2000;
 
 export function follow(run, { onOpen, onEvent, onLost }) {

@@ -1,0 +1,154 @@
+"""A bounded cache of remote shard files: whole files, checked, the least recently used ones given up first."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import fsspec
+
+from crossfade_shared.errors import UserError
+from crossfade_worker.data.errors import CorpusError
+from crossfade_worker.data.local_file import Bytes, LocalFile
+from crossfade_worker.data.manifest import hash_file
+
+_BLOCK_BYTES = 1 << 20
+_NUM_THREADS = 4
+_PARTIAL = ".partial-"
+_ABANDONED_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file at an address that fsspec opens, and what it must be."""
+
+    url: str
+    num_bytes: int
+    sha256: str
+
+
+class ShardCache:
+    """Keeps remote files in `directory`, no more than `max_bytes` of them; ranks of one machine may share it.
+
+    A file is downloaded under a temporary name, checked and renamed; one that is found there is checked once before
+    this process uses it. Downloads run in threads: who needs a file waits for that file alone.
+    """
+
+    def __init__(self, directory: Path, *, max_bytes: int) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self._max_bytes = max_bytes
+        self._files: OrderedDict[str, Future[LocalFile]] = OrderedDict()  # by name in the cache, newest use last
+        self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(_NUM_THREADS, thread_name_prefix="shard-cache")
+
+    def get(self, remote: RemoteFile) -> LocalFile:
+        """Give the local copy, once it is there; raises `CorpusError` naming a file that cannot be had or differs."""
+        name = _name(remote)
+        local = self.prefetch(remote).result()
+        if not local.path.exists():  # another process has given it up
+            with self._lock:
+                self._files.pop(name, None)
+            local = self.prefetch(remote).result()
+        return local
+
+    def prefetch(self, remote: RemoteFile) -> Future[LocalFile]:
+        """Begin to fetch a file that is not there, and count it as used now."""
+        name = _name(remote)
+        with self._lock:
+            known = self._files.get(name)
+            if known is None or (known.done() and known.exception()):
+                known = self._files[name] = self._threads.submit(self._fetch, remote)
+            self._files.move_to_end(name)
+            return known
+
+    def _fetch(self, remote: RemoteFile) -> LocalFile:
+        path = self._directory / _name(remote)
+        if not path.exists() or hash_file(path) != remote.sha256:
+            path.unlink(missing_ok=True)
+            self._make_room(remote)
+            self._download(remote, path)
+        return LocalFile(path)
+
+    def _make_room(self, remote: RemoteFile) -> None:
+        if remote.num_bytes > self._max_bytes:
+            raise UserError(
+                f"cache.max_bytes is {self._max_bytes}, but {remote.url} alone has {remote.num_bytes} bytes",
+                field="cache.max_bytes",
+            )
+        with self._lock:
+            place = {name: number for number, name in enumerate(self._files, start=1)}
+            kept = [(place.get(path.name, 0), path, path.stat().st_size) for path in self._finished_or_abandoned()]
+            too_many_bytes = sum(num_bytes for _, _, num_bytes in kept) + remote.num_bytes - self._max_bytes
+            for _, path, num_bytes in sorted(kept):
+                if too_many_bytes <= 0:
+                    break
+                path.unlink(missing_ok=True)
+                self._files.pop(path.name, None)  # its map, and with it the space, goes with the last use
+                too_many_bytes -= num_bytes
+
+    def _finished_or_abandoned(self) -> list[Path]:
+        oldest = time.time() - _ABANDONED_SECONDS
+        return [
+            path
+            for path in self._directory.iterdir()
+            if not path.name.startswith(_PARTIAL) or path.stat().st_mtime < oldest
+        ]
+
+    def _download(self, remote: RemoteFile, path: Path) -> None:
+        descriptor, partial = tempfile.mkstemp(prefix=_PARTIAL, dir=self._directory)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                digest, num_bytes = _copy(remote.url, file)
+            if digest != remote.sha256:
+                raise CorpusError(
+                    f"{remote.url} does not fit its checksum: {num_bytes} bytes with SHA-256 {digest} came instead of "
+                    f"{remote.num_bytes} with {remote.sha256}; it is not used"
+                )
+            Path(partial).rename(path)
+        finally:
+            Path(partial).unlink(missing_ok=True)
+
+
+def _copy(url: str, file: BinaryIO) -> tuple[str, int]:
+    """Download a file; give SHA-256 (hexadecimal) and number of the bytes that came."""
+    digest = hashlib.sha256()
+    try:
+        with fsspec.open(url, "rb") as source:
+            while block := source.read(_BLOCK_BYTES):
+                digest.update(block)
+                file.write(block)
+    except Exception as error:  # each kind of store raises its own
+        raise CorpusError(f"{url} cannot be read: {type(error).__name__}: {error}") from error
+    return digest.hexdigest(), file.tell()
+
+
+class CachedFile:
+    """A remote file of a shard, read through the cache."""
+
+    def __init__(self, remote: RemoteFile, cache: ShardCache) -> None:
+        self.num_bytes = remote.num_bytes
+        self._remote = remote
+        self._cache = cache
+
+    def content(self) -> Bytes:
+        """Give the whole file, fetched if it is not there, or raise `CorpusError` naming it."""
+        return self._cache.get(self._remote).content()
+
+    def will_need(self, begin: int, end: int) -> None:
+        """Begin to fetch the file, or have the bytes of the local copy read ahead."""
+        local = self._cache.prefetch(self._remote)
+        if local.done() and not local.exception():
+            local.result().will_need(begin, end)
+
+
+def _name(remote: RemoteFile) -> str:
+    return f"{remote.sha256[:32]}-{hashlib.sha256(remote.url.encode()).hexdigest()[:16]}"
