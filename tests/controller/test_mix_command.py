@@ -19,7 +19,7 @@ def mix(controller: Controller, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     """Give a function that runs the command and gives its exit code, standard output and standard error."""
 
     def run(*arguments: str, typed: str = "", url: str = "") -> tuple[Any, str, str]:
-        monkeypatch.setenv("CROSSFADE_CONTROLLER", url or str(controller.http.base_url))
+        monkeypatch.setenv("CROSSFADE_CONTROLLER", url or controller.url)
         monkeypatch.setenv("CROSSFADE_AUTHOR", "ada")
         monkeypatch.setattr("sys.argv", ["crossfade", "mix", *arguments])
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
