@@ -120,7 +120,7 @@ def test_what_is_complete_is_scored_and_half_checkpoints_are_not(evaluate, add_c
 
 
 def test_nothing_to_score_is_said(evaluate):
-    with pytest.raises(UserError, match="no complete checkpoint in .* yet; wait for one with --watch"):
+    with pytest.raises(UserError, match=r"no complete checkpoint in .* yet; wait for one with --watch"):
         evaluate()
 
 
