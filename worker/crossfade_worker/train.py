@@ -44,7 +44,8 @@ def train(config: RunConfig) -> None:
     ):
         state = job.initial_state
         saved_step = state.step
-        job.agreement.announce(state.step)
+        if state.step < total_steps:
+            job.agreement.announce(state.step)
         while state.step < total_steps:
             decision = job.agreement.conclude(state.step)
             if decision.stop:
