@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -21,13 +23,29 @@ app = typer.Typer(
     help="See and change the mixture of a run.",
 )
 
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # nothing names this user: neither the environment nor the system
+        return "anonymous"
+
+
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's name.")]
 Version = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="A version's number.")]
 Assignments = Annotated[list[str], typer.Argument(metavar="SOURCE=NUMBER", help="For example: math=0.14 code=0.2")]
 Controller = Annotated[str, typer.Option(envvar="CROSSFADE_CONTROLLER", help="The controller's URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the controller's answer as JSON.")]
 Reason = Annotated[str, typer.Option(help="Why; the history keeps it.")]
-Author = Annotated[str, typer.Option(envvar=["CROSSFADE_AUTHOR", "USER"], help="Who; the history keeps it.")]
+Author = Annotated[
+    str,
+    typer.Option(
+        envvar="CROSSFADE_AUTHOR",
+        help="Who; the history keeps it.",
+        default_factory=_user_name,
+        show_default="your user name",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
 TakesEffect = Annotated[str, typer.Option(help="next_step, step:N or tokens:N.")]
 
@@ -80,7 +98,7 @@ def set_weights(
     numbers: Assignments,
     *,
     reason: Reason,
-    author: Author = "anonymous",
+    author: Author,
     takes_effect: TakesEffect = "next_step",
     yes: Yes = False,
     controller: Controller = DEFAULT_CONTROLLER_URL,
@@ -88,17 +106,14 @@ def set_weights(
 ) -> None:
     """Set weights: relative numbers if every source is named, else fractions of 1; the others share the rest."""
     given, options = _numbers(numbers), _options(reason, author, takes_effect)
-    with RestClient(controller) as rest:
-        current = rest.get(f"{_path(run)}/mixture")
-        before = Mixture(current["weights_ppm"])
+
+    def decide(before: Mixture) -> _Request:
         if given.keys() >= set(before.sources):
             after = Mixture.from_weights(complete_weights(given, before))
-            _confirm(before, after, yes=yes)
-            made = rest.post(f"{_path(run)}/mixtures", {"weights": given, **options}, if_match=current["version"])
-        else:
-            _confirm(before, reweigh(before, fix=given), yes=yes)
-            made = rest.patch(f"{_path(run)}/mixture", {"set": given, **options}, if_match=current["version"])
-    _tell(made, run, as_json=as_json)
+            return _Request(RestClient.post, "/mixtures", {"weights": given}, after)
+        return _Request(RestClient.patch, "/mixture", {"set": given}, reweigh(before, fix=given))
+
+    _change(run, decide, options, controller=controller, yes=yes, as_json=as_json)
 
 
 @app.command()
@@ -107,7 +122,7 @@ def multiply(
     numbers: Assignments,
     *,
     reason: Reason,
-    author: Author = "anonymous",
+    author: Author,
     takes_effect: TakesEffect = "next_step",
     yes: Yes = False,
     controller: Controller = DEFAULT_CONTROLLER_URL,
@@ -115,12 +130,11 @@ def multiply(
 ) -> None:
     """Multiply some shares; the other sources share the rest in proportion."""
     given, options = _numbers(numbers), _options(reason, author, takes_effect)
-    with RestClient(controller) as rest:
-        current = rest.get(f"{_path(run)}/mixture")
-        before = Mixture(current["weights_ppm"])
-        _confirm(before, reweigh(before, multiply=given), yes=yes)
-        made = rest.patch(f"{_path(run)}/mixture", {"multiply": given, **options}, if_match=current["version"])
-    _tell(made, run, as_json=as_json)
+
+    def decide(before: Mixture) -> _Request:
+        return _Request(RestClient.patch, "/mixture", {"multiply": given}, reweigh(before, multiply=given))
+
+    _change(run, decide, options, controller=controller, yes=yes, as_json=as_json)
 
 
 @app.command()
@@ -129,7 +143,7 @@ def restore(
     version: Version,
     *,
     reason: Annotated[str | None, typer.Option(help="Why; without it: restore version VERSION.")] = None,
-    author: Author = "anonymous",
+    author: Author,
     takes_effect: TakesEffect = "next_step",
     yes: Yes = False,
     controller: Controller = DEFAULT_CONTROLLER_URL,
@@ -142,6 +156,35 @@ def restore(
         earlier = rest.get(f"{_path(run)}/mixtures/{version}")
         _confirm(Mixture(current["weights_ppm"]), Mixture(earlier["weights_ppm"]), yes=yes)
         made = rest.post(f"{_path(run)}/mixtures/{version}:restore", options, if_match=current["version"])
+    _tell(made, run, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is asked of the controller, below the run's path, and the mixture it makes."""
+
+    send: Callable[..., Any]
+    path: str
+    body: Mapping[str, Any]
+    after: Mixture
+
+
+def _change(
+    run: str,
+    decide: Callable[[Mixture], _Request],
+    options: Mapping[str, Any],
+    *,
+    controller: str,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Decide by the current mixture, ask, send, and tell what was made."""
+    with RestClient(controller) as rest:
+        current = rest.get(f"{_path(run)}/mixture")
+        before = Mixture(current["weights_ppm"])
+        request = decide(before)
+        _confirm(before, request.after, yes=yes)
+        made = request.send(rest, _path(run) + request.path, {**request.body, **options}, if_match=current["version"])
     _tell(made, run, as_json=as_json)
 
 

@@ -1,76 +1,37 @@
 """A controller in a process of its own, fed through its two doors: REST for people, the Redis stream for workers."""
 
-import re
-import signal
-import sys
-import time
 from pathlib import Path
+from typing import Any
 
-import redis
+from tests.controller.served import Controller
 
-from crossfade_shared import processes
-from crossfade_shared.channels import Channels
-from crossfade_shared.rest import RestClient
-from crossfade_shared.telemetry import AppliedReport, AttemptReport, Report, StepReport, encode_reports
+from crossfade_shared.telemetry import AppliedReport, AttemptReport, Report, StepReport
 
 SOURCES = ("code", "docs", "math", "web")
 FIRST_MIXTURE = {"code": 0.3, "docs": 0.3, "math": 0.1, "web": 0.3}
 TOKENS_PER_STEP = 16_384
 TOTAL_STEPS = 600
-_START_SECONDS = 30.0
 
 
-class Site:
-    """Starts, kills and restarts the controller at one address, and makes runs in it."""
+class Site(Controller):
+    """A controller with a page to look at, and runs made in it by name."""
 
     def __init__(self, directory: Path, redis_url: str) -> None:
-        self.redis_url = redis_url
-        self.url = ""
-        self._directory = directory
-        self._port = 0
-
-    def start(self) -> None:
-        """Start the controller, at the address it had before if it ran already, and wait until it listens."""
-        log = self._directory / "controller.log"
-        log.write_bytes(b"")
-        database = f"sqlite:///{self._directory / 'crossfade.db'}"
-        self._process = processes.start(
-            [
-                *(sys.executable, "-m", "crossfade_controller", "--port", str(self._port)),
-                *("--database", database, "--redis", self.redis_url),
-            ],
-            log=log,
-        )
-        deadline = time.monotonic() + _START_SECONDS
-        while not (found := re.search(r"listening on (http://\S+:(\d+))", log.read_text())):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the controller did not start:\n{log.read_text()}")
-            time.sleep(0.05)
-        self.url, self._port = found[1], int(found[2])
-
-    def kill(self) -> None:
-        """End the controller as a power cut would."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-
-    def stop(self) -> None:
-        """End the controller."""
-        processes.stop(self._process)
+        super().__init__(directory, database_url=f"sqlite:///{directory / 'crossfade.db'}", redis_url=redis_url)
 
     def make_run(self, name: str) -> None:
         """Register a run with four sources."""
         sources = [{"name": source, "unique_tokens": 4_000_000} for source in SOURCES]
         horizon = TOTAL_STEPS * TOKENS_PER_STEP
         body = {"name": name, "horizon_tokens": horizon, "sources": sources, "mixture": FIRST_MIXTURE}
-        with RestClient(self.url) as rest:
-            rest.post("/v1/runs", body)
+        self.http.post("/v1/runs", json=body).raise_for_status()
 
     def change(self, run: str, multiply: dict[str, float], *, author: str, reason: str) -> int:
         """Upsample, and give the new version."""
-        with RestClient(self.url) as rest:
-            current = rest.get(f"/v1/runs/{run}/mixture")["version"]
-            body = {"multiply": multiply, "author": author, "reason": reason}
-            return int(rest.patch(f"/v1/runs/{run}/mixture", body, if_match=current)["version"])
+        mixture = f"/v1/runs/{run}/mixture"
+        body = {"multiply": multiply, "author": author, "reason": reason}
+        headers = {"If-Match": f'"{self.get(mixture)["version"]}"'}
+        return int(self.http.patch(mixture, json=body, headers=headers).raise_for_status().json()["version"])
 
     def post_scores(self, run: str, step: int) -> None:
         """Post what an evaluator finds at a checkpoint."""
@@ -83,8 +44,7 @@ class Site:
                 {**same, "metric": "bits_per_byte", "value": 2.6 - 0.2 * place - 0.8 * progress, "stderr": 0.05},
             ]
         body = {"step": step, "tokens": step * TOKENS_PER_STEP, "checkpoint": f"step-{step:08}", "results": results}
-        with RestClient(self.url) as rest:
-            rest.post(f"/v1/runs/{run}/benchmarks", body)
+        self.http.post(f"/v1/runs/{run}/benchmarks", json=body).raise_for_status()
 
 
 class Reporter:
@@ -93,33 +53,34 @@ class Reporter:
     def __init__(self, site: Site, run: str) -> None:
         self._site = site
         self._run = run
-        self._redis = redis.Redis.from_url(site.redis_url)
         self._sequence = 0
         self._consumed = dict.fromkeys(SOURCES, 0)
         self.next_step = 0
 
     def begin(self) -> None:
         """Report the beginning of the first attempt, under the first mixture."""
-        self._send(AttemptReport(start_step=0, total_steps=TOTAL_STEPS, tokens_per_step=TOKENS_PER_STEP, world_size=2))
+        self.send(AttemptReport(start_step=0, total_steps=TOTAL_STEPS, tokens_per_step=TOKENS_PER_STEP, world_size=2))
         self.apply(1)
 
     def apply(self, version: int) -> int:
         """Report that both ranks take a version with the next step, and give that step."""
-        with RestClient(self._site.url) as rest:
-            digest = rest.get(f"/v1/runs/{self._run}/mixtures/{version}")["digest"]
+        digest = self._version(version)["digest"]
         steps = {0: self.next_step, 1: self.next_step}
-        self._send(AppliedReport(version=version, digest=digest, effective_steps=steps))
+        self.send(AppliedReport(version=version, digest=digest, effective_steps=steps))
         return self.next_step
 
     def train(self, num_steps: int, version: int) -> None:
         """Report steps that were drawn under a version, with losses that fall."""
-        with RestClient(self._site.url) as rest:
-            weights = rest.get(f"/v1/runs/{self._run}/mixtures/{version}")["weights"]
-        self._send(*(self._step(version, weights) for _ in range(num_steps)))
+        weights = self._version(version)["weights"]
+        self.send(*(self._step(version, weights) for _ in range(num_steps)))
 
-    def close(self) -> None:
-        """Give the connection back."""
-        self._redis.close()
+    def send(self, *reports: Report) -> None:
+        """Report anything."""
+        self._site.report(self._run, 1, self._sequence, *reports)
+        self._sequence += 1
+
+    def _version(self, version: int) -> Any:
+        return self._site.get(f"/v1/runs/{self._run}/mixtures/{version}")
 
     def _step(self, version: int, weights: dict[str, float]) -> StepReport:
         step = self.next_step
@@ -139,8 +100,3 @@ class Reporter:
             source_loss={source: loss + 0.3 * (place - 1.5) for place, source in enumerate(SOURCES)},
             source_tokens=dict(self._consumed),
         )
-
-    def _send(self, *reports: Report) -> None:
-        fields = {"attempt": 1, "sequence": self._sequence, "reports": encode_reports(list(reports))}
-        self._sequence += 1
-        self._redis.xadd(Channels(self._run).telemetry, fields)

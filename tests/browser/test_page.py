@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from tests.browser.screenshot import LAPTOP, open_page, take
 from tests.browser.site import SOURCES, Reporter, Site
 
+from crossfade_shared.telemetry import DroppedReport, RefusedReport
+
 pytestmark = pytest.mark.browser
 
 CHARTS = ("weights-chart", "loss-chart", "bits-per-byte-chart", "benchmarks-chart")
@@ -32,7 +34,7 @@ NUM_COLOURED_PIXELS = """(names) => names.map((name) => {
 
 
 @pytest.fixture(scope="module")
-def trained(site: Site) -> Iterator[Reporter]:
+def trained(site: Site) -> Reporter:
     """A run in which version 2 took effect after 200 of 300 steps, with scores of three checkpoints."""
     site.make_run("trained")
     reporter = Reporter(site, "trained")
@@ -43,8 +45,7 @@ def trained(site: Site) -> Iterator[Reporter]:
     reporter.train(100, version=2)
     for step in (100, 200, 300):
         site.post_scores("trained", step)
-    yield reporter
-    reporter.close()
+    return reporter
 
 
 class Watched:
@@ -135,7 +136,6 @@ def test_dragging_zooms_every_chart_until_a_double_click(page: Page, site: Site)
     page.mouse.up()
     expect(change).to_be_hidden()
     reporter.train(10, version=2)
-    reporter.close()
     expect(page.get_by_test_id("now")).to_contain_text(re.compile(r"Step\s*159"))
     expect(change).to_be_hidden()
     over.dblclick()
@@ -217,7 +217,19 @@ def test_change_appears_without_reload_and_is_followed_until_applied(page: Page,
     assert page.locator("main img, #tooltip img, main b").count() == 0
     assert watched.complaints == []
     assert [url for url in watched.requested if not url.startswith(f"{site.url}/")] == []
-    reporter.close()
+
+
+def test_what_was_refused_or_dropped_is_said(page: Page, site: Site) -> None:
+    site.make_run("troubled")
+    reporter = Reporter(site, "troubled")
+    reporter.begin()
+    page.goto(f"{site.url}/?run=troubled")
+    expect(page.get_by_test_id("link")).to_contain_text("live")
+    notice = page.get_by_test_id("notice")
+    reporter.send(RefusedReport(why="the signature does not fit"))
+    expect(notice).to_have_text("Refused: the signature does not fit")
+    reporter.send(DroppedReport(num_reports=12))
+    expect(notice).to_have_text("The workers could not send 12 of their reports; figures are missing.")
 
 
 def test_steer_command_works_as_it_stands(page: Page, site: Site) -> None:

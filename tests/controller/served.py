@@ -6,15 +6,14 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx2
 import redis
 from sqlalchemy import create_engine, make_url
+from tests.eventually import PATIENCE_SECONDS, eventually
 
 from crossfade_shared import processes
 from crossfade_shared.channels import Channels
@@ -22,9 +21,7 @@ from crossfade_shared.mixture import Mixture
 from crossfade_shared.telemetry import AppliedReport, AttemptReport, Report, StepReport, encode_reports
 
 START_SECONDS = 30.0
-PATIENCE_SECONDS = 15.0
 TOKENS_PER_STEP = 1000
-Value = TypeVar("Value")
 _names = (f"run-{number}" for number in count())
 
 
@@ -36,6 +33,7 @@ class Controller:
         self.log = directory / "controller.log"
         self.database_url = database_url
         self.redis_url = redis_url
+        self.url = ""
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -51,7 +49,8 @@ class Controller:
             lambda: re.search(r"listening on (\S+:(\d+))\n", self.output[seen:]) or self._check_runs(),
             patience_seconds=START_SECONDS,
         )
-        self.http = httpx2.Client(base_url=found[1], timeout=PATIENCE_SECONDS)
+        self.url = found[1]
+        self.http = httpx2.Client(base_url=self.url, timeout=PATIENCE_SECONDS)
         self._port = int(found[2])
 
     @property
@@ -160,12 +159,3 @@ def trained(step: int, *, loss: float | None = 2.0, math: int = 0) -> StepReport
 def applied(version: int, weights_ppm: dict[str, int], step: int, ranks: int = 2) -> AppliedReport:
     digest = Mixture(weights_ppm).digest
     return AppliedReport(version=version, digest=digest, effective_steps=dict.fromkeys(range(ranks), step))
-
-
-def eventually(look: Callable[[], Value | None], *, patience_seconds: float = PATIENCE_SECONDS) -> Value:
-    """Give the first truthy thing that is seen, or fail."""
-    deadline = time.monotonic() + patience_seconds
-    while not (seen := look()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
-    return seen

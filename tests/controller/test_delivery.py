@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import redis
-from tests.controller.served import Controller, eventually, run_body
+from tests.controller.served import Controller, run_body
+from tests.eventually import eventually
 from tests.redis_box import RedisBox
 
 from crossfade_shared.channels import Channels

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.controller.served import Controller, applied, begin, eventually, trained
+from tests.controller.served import Controller, applied, begin, trained
+from tests.eventually import eventually
 
 from crossfade_shared.telemetry import CheckpointReport, DroppedReport, FinishedReport, RefusedReport
 

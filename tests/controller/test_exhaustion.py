@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.controller.served import Controller, begin, eventually
+from tests.controller.served import Controller, begin
+from tests.eventually import eventually
 
 from crossfade_shared.telemetry import CapAheadReport, CheckpointReport, ExhaustedReport
 

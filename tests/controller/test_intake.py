@@ -6,8 +6,9 @@ from typing import Any
 
 import redis
 from sqlalchemy import make_url
-from tests.controller.served import Controller, applied, begin, eventually, trained
+from tests.controller.served import Controller, applied, begin, trained
 from tests.controller.wire_cutter import WireCutter
+from tests.eventually import eventually
 from tests.redis_box import RedisBox
 
 from crossfade_shared.channels import TELEMETRY_GROUP, Channels

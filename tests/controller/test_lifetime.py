@@ -13,7 +13,8 @@ import psycopg
 import pytest
 import redis
 from sqlalchemy import make_url
-from tests.controller.served import Controller, eventually
+from tests.controller.served import Controller
+from tests.eventually import eventually
 from tests.redis_box import RedisBox
 
 from crossfade_controller.command import serve
@@ -41,7 +42,7 @@ def test_a_version_survives_a_kill_right_after_the_answer_and_is_published_later
 
 def test_it_says_where_it_is_and_what_it_did_to_the_database(rough_controller: Controller) -> None:
     assert "brought from empty to revision 0001" in rough_controller.output
-    assert f"page: {str(rough_controller.http.base_url).rstrip('/')}/" in rough_controller.output
+    assert f"page: {rough_controller.url}/" in rough_controller.output
 
 
 @pytest.mark.parametrize("new_database", ["postgresql"], indirect=True, scope="session")

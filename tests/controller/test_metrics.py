@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.controller.served import TOKENS_PER_STEP, Controller, begin, eventually, trained
+from tests.controller.served import TOKENS_PER_STEP, Controller, begin, trained
+from tests.eventually import eventually
 
 NUM_STEPS = 60
 

@@ -18,9 +18,9 @@ from crossfade_shared.command_line import main
 def mix(controller: Controller, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Give a function that runs the command and gives its exit code, standard output and standard error."""
 
-    def run(*arguments: str, typed: str = "", url: str = "") -> tuple[Any, str, str]:
-        monkeypatch.setenv("CROSSFADE_CONTROLLER", url or str(controller.http.base_url))
-        monkeypatch.setenv("CROSSFADE_AUTHOR", "ada")
+    def run(*arguments: str, typed: str = "", url: str = "", author: str = "ada") -> tuple[Any, str, str]:
+        monkeypatch.setenv("CROSSFADE_CONTROLLER", url or controller.url)
+        monkeypatch.setenv("CROSSFADE_AUTHOR", author)
         monkeypatch.setattr("sys.argv", ["crossfade", "mix", *arguments])
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
         with pytest.raises(SystemExit) as leaving:
@@ -105,8 +105,29 @@ def test_a_controller_that_is_away_is_told(mix: Any) -> None:
     assert mix("show", "any", url="localhost")[0] == 2
 
 
-def test_it_loads_neither_torch_nor_the_service() -> None:
-    look = "import sys, crossfade_shared.mix_command; print([name for name in sys.modules if name in sys.argv])"
-    heavy = ["torch", "numpy", "transformers", "fastapi", "sqlalchemy", "rich", "httpx2"]
-    done = subprocess.run([sys.executable, "-c", look, *heavy], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+def test_without_an_author_it_is_the_user_of_the_system(
+    controller: Controller, mix: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = controller.new_run()
+    monkeypatch.setenv("LOGNAME", "grace")
+    options = ("--reason", "x", "--yes", "--json")
+    assert json.loads(mix("multiply", run, "math=1.5", *options, author="")[1])["author"] == "grace"
+    assert json.loads(mix("multiply", run, "math=1.5", *options, "--author", "mary")[1])["author"] == "mary"
+
+
+def test_it_loads_neither_torch_nor_the_service(controller: Controller) -> None:
+    look = """
+import sys
+from crossfade_shared.command_line import main
+heavy, sys.argv[1:] = sys.argv[1].split(), sys.argv[2:]
+try:
+    main()
+finally:
+    print([name for name in heavy if name in sys.modules])
+"""
+    heavy = "torch numpy transformers fastapi sqlalchemy rich httpx2 redis"
+    show = ["mix", "show", controller.new_run(), "--controller", controller.url]
+    done = subprocess.run([sys.executable, "-c", look, heavy, *show], capture_output=True, text=True, check=True)
+    *shown, loaded = done.stdout.splitlines()
+    assert shown[0].startswith("version 1 ")
+    assert loaded == "[]"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.controller.served import Controller, begin, eventually, run_body, trained
+from tests.controller.served import Controller, begin, run_body, trained
+from tests.eventually import eventually
 
 from crossfade_shared.telemetry import FinishedReport
 

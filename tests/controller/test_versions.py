@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.controller.served import Controller, applied, begin, eventually, trained
+from tests.controller.served import Controller, applied, begin, trained
+from tests.eventually import eventually
 
 from crossfade_shared.mixture import Mixture
 

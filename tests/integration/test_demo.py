@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.controller.served import eventually
+from tests.eventually import eventually
 
 from crossfade_worker.demo.place import DemoPlace
 

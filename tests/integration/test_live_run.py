@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.controller.served import Controller, eventually
+from tests.controller.served import Controller
+from tests.eventually import eventually
 from tests.integration.jobs import TrainingJob, last_logged_step, logged
 from tests.redis_box import RedisBox
 from tests.toy import MIXTURE, run_values, toy_run, write_run

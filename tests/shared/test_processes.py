@@ -7,25 +7,20 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 import redis
+from tests.eventually import eventually
 
 from crossfade_shared import processes
 from crossfade_shared.errors import UnreachableError, UserError
 from crossfade_shared.redis_server import embedded_redis
 
 
-def wait_until_gone(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.02)
-    return False
+def is_gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_redis_is_a_real_server_and_ends_with_its_block(tmp_path: Path) -> None:
@@ -35,7 +30,7 @@ def test_redis_is_a_real_server_and_ends_with_its_block(tmp_path: Path) -> None:
         pid = int(client.info("server")["process_id"])
         assert client.eval("return redis.call('GET', KEYS[1])", 1, "key") == b"value"
         client.close()
-    assert wait_until_gone(pid)
+    assert is_gone(pid)
     assert not (tmp_path / "redis.sock").exists()
 
 
@@ -87,7 +82,7 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         parent.send_signal(signal.SIGKILL)
         parent.wait()
     with embedded_redis(tmp_path) as url, redis.Redis.from_url(url) as client:  # waits until the other has left
-        assert wait_until_gone(child)
+        eventually(lambda: is_gone(child))
         assert client.get("key") == b"kept"
 
 
@@ -97,8 +92,7 @@ def test_a_child_that_will_not_end_is_killed(tmp_path: Path) -> None:
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
     )
     process = processes.start([sys.executable, "-c", script], log=log)
-    while not log.read_text():
-        time.sleep(0.01)
+    eventually(log.read_text)
     assert processes.stop(process, patience_seconds=0.2) == -signal.SIGKILL
     assert not psutil.pid_exists(process.pid)
 

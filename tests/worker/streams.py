@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
 import redis
+from tests.eventually import eventually
 from tests.toy import KEY, MIXTURE, SEQUENCE_LENGTH
 
 from crossfade_shared.channels import Channels
@@ -50,10 +50,7 @@ def publish(url: str, version: int, weights: dict[str, float]) -> None:
 
 def wait_for(stream: MixtureStream, version: int) -> None:
     """Wait until rank 0 holds a version."""
-    until = time.monotonic() + 10
-    while (newest := stream._link.newest()) is None or newest.version < version:
-        assert time.monotonic() < until
-        time.sleep(0.005)
+    eventually(lambda: (newest := stream._link.newest()) and newest.version >= version, pause_seconds=0.005)
 
 
 def reports(url: str) -> list[Report]:

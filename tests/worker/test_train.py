@@ -79,11 +79,14 @@ def test_a_run_learns_checkpoints_and_replays(tmp_path: Path, toy_corpus: Path) 
     assert sum(sum(sequences.values()) for sequences in found.sequences.values()) == 20 * 8
 
 
-def test_a_finished_run_is_left_as_it_is(tmp_path: Path, toy_corpus: Path) -> None:
-    config = toy_run(tmp_path, toy_corpus)
+def test_a_finished_run_is_left_as_it_is(tmp_path: Path, toy_corpus: Path, redis_url: str) -> None:
+    config = toy_run(tmp_path, toy_corpus, control={**CONTROL, "redis_url": redis_url})
     train(config)
     before = weights(config, 20)
+    ledger = RunDirectory(config.directory).journal.read()
+    publish(redis_url, 2, {"web": 1, "code": 1, "math": 1})
     train(config)
+    assert RunDirectory(config.directory).journal.read() == ledger
     assert_equal_weights(before, weights(config, 20))
     assert replay_run(config).num_records == 20
 

@@ -61,7 +61,7 @@ class Intake:
     async def take_in(self) -> None:
         """Store what the streams hold, or wait a little for something to come."""
         async with self._database.read() as session:
-            names = {name for name in await repository.runs_by_name(session) if not self._isolation.rests(_task(name))}
+            names = {name for name in await repository.run_names(session) if not self._isolation.rests(_task(name))}
         if not names:
             return await asyncio.sleep(_WAIT_MILLISECONDS / 1000)
         caught_up, self._caught_up = self._caught_up, set()  # if this fails, something was read and not acknowledged

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -40,9 +42,9 @@ async def remove_from_outbox(session: AsyncSession, run_id: int, version: int) -
     await session.execute(delete(OutboxEntry).where(OutboxEntry.run_id == run_id, OutboxEntry.version == version))
 
 
-async def runs_by_name(session: AsyncSession) -> dict[str, int]:
-    """Give the ids of all runs."""
-    return dict((await session.execute(select(Run.name, Run.id))).tuples().all())
+async def run_names(session: AsyncSession) -> Sequence[str]:
+    """Give the names of all runs."""
+    return (await session.scalars(select(Run.name))).all()
 
 
 async def is_first_sight(session: AsyncSession, run_id: int, attempt: int, sequence: int) -> bool:

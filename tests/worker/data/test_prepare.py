@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+from tests.eventually import eventually
 from tests.worker.data import corpora
 from tokenizers import Tokenizer
 
@@ -20,6 +20,7 @@ from crossfade_worker.data.staging import read_texts
 PREPARE = """
 import sys
 from pathlib import Path
+from tests.eventually import eventually
 from tests.worker.data import corpora
 if __name__ == "__main__":
     corpora.prepare(corpora.settings(Path(sys.argv[1]), sources={
@@ -241,11 +242,11 @@ def run(folder: Path) -> None:
 
 
 def wait_for(condition, process) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
+    def look():
         assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+        return condition()
+
+    eventually(look, patience_seconds=60, pause_seconds=0.005)  # what it looks for does not stay
 
 
 def files(directory: Path) -> dict[str, bytes]:

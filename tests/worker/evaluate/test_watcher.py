@@ -6,19 +6,19 @@ import subprocess
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
 import yaml
+from tests.controller.served import Controller
+from tests.eventually import eventually
 
-from crossfade_shared.errors import UnreachableError
+from crossfade_shared.errors import UnreachableError, UserError
+from crossfade_shared.redis_server import embedded_redis
 from crossfade_worker.config import load_run_config
 from crossfade_worker.evaluate.scores import EvaluationError
 from crossfade_worker.evaluate.scoring_process import ScoringProcess
 from crossfade_worker.evaluate.watcher import Evaluator
-
-NOBODY = "http://127.0.0.1:9"  # the discard port: nothing listens there
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,9 @@ def scoring(corpus, settings, tmp_path_factory):
 def write_config(corpus, settings, tmp_path):
     """Give a function that writes a RUN.yaml and gives its path."""
 
-    def write(*, controller_url=None, total_steps=40, **evaluation):
+    def write(*, run="trial", controller_url=None, total_steps=40, **evaluation):
         values = {
-            "run": "trial",
+            "run": run,
             "directory": "run",
             "corpus": str(corpus.directory),
             "mixture": {"first": 1, "second": 1},
@@ -63,29 +63,29 @@ def evaluate(scoring, write_config):
     return run
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("controller")
+    with embedded_redis(folder / "redis") as redis_url:
+        controller = Controller(folder, database_url=f"sqlite:///{folder / 'crossfade.db'}", redis_url=redis_url)
+        yield controller
+        controller.stop()
+
+
 @pytest.fixture
-def controller():
-    """Give a small HTTP server that keeps what is posted and answers with `status`."""
+def controller(served):
+    """Give a real controller, running when the test begins."""
+    served.start()
+    return served
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.server.posted.append((self.path, json.loads(body)))
-            answer = json.dumps({"detail": "as the test wants it"}).encode()
-            self.send_response(self.server.status)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
 
-        def log_message(self, *_):
-            pass
+def new_run(controller):
+    sources = [{"name": name, "unique_tokens": 1000} for name in ("first", "second")]
+    return controller.new_run(sources=sources, mixture={"first": 1, "second": 1})
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.posted, server.status = [], 201
-        server.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
+
+def stored(controller, run):
+    return controller.get(f"/v1/runs/{run}/benchmarks")["items"]
 
 
 def evaluation(tmp_path, step):
@@ -119,6 +119,11 @@ def test_what_is_complete_is_scored_and_half_checkpoints_are_not(evaluate, add_c
     assert first["checkpoint"] != second["checkpoint"]
 
 
+def test_nothing_to_score_is_said(evaluate):
+    with pytest.raises(UserError, match=r"no complete checkpoint in .* yet; wait for one with --watch"):
+        evaluate()
+
+
 def test_a_restart_scores_only_what_is_missing(evaluate, add_checkpoint, tmp_path):
     add_checkpoint(tmp_path / "run", 10)
     evaluate()
@@ -131,48 +136,55 @@ def test_a_restart_scores_only_what_is_missing(evaluate, add_checkpoint, tmp_pat
 
 
 def test_scores_wait_for_the_controller_and_are_posted_once(evaluate, add_checkpoint, controller, tmp_path):
+    run = new_run(controller)
     add_checkpoint(tmp_path / "run", 10)
+    controller.kill()
     with pytest.raises(UnreachableError, match="no controller answers"):
-        evaluate(controller_url=NOBODY)
+        evaluate(run=run, controller_url=controller.url)
     assert not evaluation(tmp_path, 10)["posted"]
-    controller.status = 503
-    with pytest.raises(UnreachableError, match="503"):
-        evaluate(controller_url=controller.url)
-    assert not evaluation(tmp_path, 10)["posted"]
-    controller.status, controller.posted[:] = 201, []
-    evaluate(controller_url=controller.url)
-    evaluate(controller_url=controller.url)
-    assert [path for path, _ in controller.posted] == ["/v1/runs/trial/benchmarks"]
+    controller.start()
+    evaluate(run=run, controller_url=controller.url)
     kept = evaluation(tmp_path, 10)
     assert kept.pop("posted")
-    assert controller.posted[0][1] == kept
-    assert set(kept["results"][0]) == {
-        *("task", "metric", "filter", "num_fewshot", "version", "value", "stderr", "num_samples"),
-        *("source", "higher_is_better"),
-    }
+    results = kept.pop("results")
+    assert len(results) == 6
+    assert stored(controller, run) == [
+        kept | {"limit": None, "created_at": found["created_at"]} | result
+        for found, result in zip(stored(controller, run), results, strict=True)
+    ]
+    controller.kill()
+    evaluate(run=run, controller_url=controller.url)  # nothing is left to post
 
 
 def test_what_the_controller_refuses_is_said(evaluate, add_checkpoint, controller, tmp_path):
     add_checkpoint(tmp_path / "run", 10)
-    controller.status = 404
-    with pytest.raises(EvaluationError, match="as the test wants it"):
-        evaluate(controller_url=controller.url)
+    with pytest.raises(EvaluationError, match="there is no run 'nobody'"):
+        evaluate(run="nobody", controller_url=controller.url)
+    assert not evaluation(tmp_path, 10)["posted"]
+    run = new_run(controller)
+    body = evaluation(tmp_path, 10)
+    del body["posted"]
+    body["results"][0]["value"] += 1
+    assert controller.http.post(f"/v1/runs/{run}/benchmarks", json=body).status_code == 201
+    with pytest.raises(EvaluationError, match="a score never changes"):
+        evaluate(run=run, controller_url=controller.url)
     assert not evaluation(tmp_path, 10)["posted"]
 
 
 def test_watching_ends_after_the_last_checkpoint_of_the_run(evaluate, add_checkpoint, controller, tmp_path):
+    run = new_run(controller)
     add_checkpoint(tmp_path / "run", 20)
 
     def end_the_run():
-        wait_for(lambda: controller.posted)
+        eventually(lambda: stored(controller, run), patience_seconds=60)
         last = add_checkpoint(tmp_path / "elsewhere", 40)
         last.rename(tmp_path / "run" / "checkpoints" / last.name)
 
     training = threading.Thread(target=end_the_run)
     training.start()
-    evaluate(watch=True, controller_url=controller.url)
+    evaluate(watch=True, run=run, controller_url=controller.url)
     training.join()
-    assert [body["step"] for _, body in controller.posted] == [20, 40]
+    assert [result["step"] for result in stored(controller, run)] == [20] * 6 + [40] * 6
 
 
 def test_a_checkpoint_that_cannot_be_scored_is_given_up_and_the_others_go_on(evaluate, add_checkpoint, tmp_path):
@@ -199,21 +211,13 @@ def test_the_command_ends_cleanly_when_asked_to(add_checkpoint, write_config, tm
     add_checkpoint(tmp_path / "run", 10)
     command = [sys.executable, "-m", "crossfade_shared.command_line", "evaluate", write_config(), "--watch"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
-    children = wait_for(lambda: psutil.Process(process.pid).children(recursive=True))
+    children = eventually(lambda: psutil.Process(process.pid).children(recursive=True), patience_seconds=60)
     process.send_signal(number)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 0, said
     assert b"Traceback" not in said
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 60
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def no_new(children):

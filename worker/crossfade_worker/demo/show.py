@@ -12,10 +12,8 @@ from crossfade_worker.demo.result import DemoResult, SourceResult
 
 def show_result(result: DemoResult, console: Console) -> None:
     """Print the table of sources, the changes and the verdict of the replay."""
-    table = Table(
-        "source",
-        title=f"{result.run}: {result.steps} steps, {result.tokens:,} tokens, {result.ranks} {'rank' if result.ranks == 1 else 'ranks'}",
-    )
+    ranks = "1 rank" if result.ranks == 1 else f"{result.ranks} ranks"
+    table = Table("source", title=f"{result.run}: {result.steps} steps, {result.tokens:,} tokens, {ranks}")
     table.add_column("change")
     for column in ("asked for", "drawn", "loss", "bits per byte", "right of 4"):
         table.add_column(column, justify="right")

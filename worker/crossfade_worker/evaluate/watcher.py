@@ -36,9 +36,11 @@ class Evaluator:
     def run(self, *, watch: bool) -> None:
         """Score and post what is there; with `watch`, go on until the run's last checkpoint is posted, or a stop.
 
-        Raises `EvaluationError` at the end if a checkpoint had to be given up, and `UnreachableError` if the scores
-        could not be posted and there is no watching for a better time.
+        Raises `EvaluationError` at the end if a checkpoint had to be given up, `UnreachableError` if the scores could
+        not be posted and there is no watching for a better time, and `UserError` if there is nothing to score.
         """
+        if not watch and not complete_checkpoints(self._checkpoints):
+            raise UserError(f"there is no complete checkpoint in {self._checkpoints} yet; wait for one with --watch")
         while not self._asked_to_stop():
             self._score_new()
             self._post_new()

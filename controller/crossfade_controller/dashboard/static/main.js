@@ -35,7 +35,7 @@ function makeReaders(state, page, link) {
 function takeIn(kind, event, readers) {
   const concerns = { mixture: [readers.versions, readers.progress], benchmark: [readers.benchmarks] };
   (concerns[kind] ?? [readers.progress]).forEach((read) => read());
-  if (kind === "refused") say(`The workers refused what they found in Redis at step ${event.step}: ${event.why}`);
+  if (kind === "refused") say(`Refused: ${event.why}`);
   if (kind === "cap_ahead") say(`${event.source} will have given all its epochs at about step ${event.expected_step}.`);
   if (kind === "exhausted") say(`All epochs given at step ${event.step}: ${Object.keys(event.source_epochs).join(", ")}.`);
   if (kind === "dropped") say(`The workers could not send ${event.num_reports} of their reports; figures are missing.`);
