@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from copy import copy
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -276,4 +277,12 @@ class MixtureStream:
         self._record.add_batch(batch, entry, plan)
         self._drawn.append(_Drawn(batch, self._planner.state, drawn_at))
         self._next_step += 1
+        self._read_ahead(entry)
         return batch
+
+    def _read_ahead(self, entry: LedgerEntry) -> None:
+        """Have the rows read ahead that come next if the mixture stays; if not, a wasted read is all it costs."""
+        if self._next_step < self.settings.total_steps:
+            with suppress(EndOfData):  # the next step will tell it
+                probable = copy(self._planner).next_plan(entry.mixture)
+                self._reader.will_need(probable.part(self._ranks.rank, self._ranks.size))

@@ -31,8 +31,11 @@ class Batch:
 
     def parts(self, num_parts: int) -> list[Batch]:
         """Give equal, contiguous parts, such as micro-batches, without a copy; rows that are over belong to none."""
-        parts = self.tokens.split(len(self.tokens) // num_parts)
-        return [Batch(parts[index], self.plan.part(index, num_parts), self._reader) for index in range(num_parts)]
+        whole = self.tokens[: len(self.tokens) // num_parts * num_parts]
+        return [
+            Batch(part, self.plan.part(index, num_parts), self._reader)
+            for index, part in enumerate(whole.chunk(num_parts))
+        ]
 
 
 class BatchReader:
@@ -59,3 +62,7 @@ class BatchReader:
         self._next = (place + 1) % len(self._ring)
         self._reader.read_into(self._arrays[place][:num_rows], plan)
         return Batch(self._ring[place][:num_rows], plan, self._reader)
+
+    def will_need(self, plan: BatchPlan) -> None:
+        """Have the rows of a plan that will probably be next read ahead; a wrong guess costs a wasted read."""
+        self._reader.will_need(plan)
