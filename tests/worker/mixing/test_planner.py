@@ -129,8 +129,7 @@ def test_the_first_draws_are_those_of_the_golden_file() -> None:
     plans = Planner(golden["num_rows"], seed=golden["seed"], batch_sequences=golden["batch_sequences"])
     digest = hashlib.sha256()
     for weights, num_batches in golden["mixtures"]:
-        mixture = Mixture.from_weights(weights)
-        for _ in range(num_batches):
-            digest.update(bytes.fromhex(plans.next_plan(mixture).digest()))
+        for plan in plans.next_plans(Mixture.from_weights(weights), num_batches):
+            digest.update(bytes.fromhex(plan.digest()))
     assert sum(num_batches for _, num_batches in golden["mixtures"]) * golden["batch_sequences"] == 100_000
     assert digest.hexdigest() == golden["sha256"]
