@@ -38,8 +38,11 @@ class RowReader:
         The rows of each shard are gathered by one call as they are stored, and widened by one more while they are
         still in the processor's cache, so that memory sees each token once in each direction.
         """
-        for location in self._table.locate(plan):
+        locations = self._table.locate(plan)
+        for location in locations:
             tokens[location.places] = location.shard.rows(self.row_tokens)[location.rows]
+        for location in locations:
+            location.shard.file.check()  # what changed while it was copied must not be trained on
 
     def will_need(self, plan: BatchPlan) -> None:
         """Have the rows of a plan that will probably be next read ahead; a wrong guess costs a wasted read."""
