@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.toy import SEQUENCE_LENGTH, toy_run
-from tests.worker.test_train import CONTROL, reports
+from tests.worker.test_train import CONTROL, publish, reports
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.telemetry import CheckpointReport, ExhaustedReport, FinishedReport, StepReport
@@ -16,6 +16,7 @@ from crossfade_worker.config import RunConfig
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import open_corpus
 from crossfade_worker.replay import replay_run
+from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.train import train
 
 
@@ -71,6 +72,23 @@ def test_a_source_may_stop_the_run(tmp_path: Path, toy_corpus: Path, redis_url: 
     assert finished.out_of_data
     assert 0 < saved_step(config) == finished.step == exhausted.step < 20
     assert replay_run(config).sequences.keys() == set(range(finished.step))
+
+
+def test_a_run_that_stopped_goes_on_under_a_mixture_that_has_data(
+    tmp_path: Path, toy_corpus: Path, redis_url: str, num_rows: dict[str, int]
+) -> None:
+    epochs = limited(num_rows, {"math": 7}, when_exhausted="stop")
+    config = toy_run(tmp_path, toy_corpus, epochs=epochs, control={**CONTROL, "redis_url": redis_url})
+    train(config)
+    stopped_at = saved_step(config)
+    assert stopped_at < 20
+    publish(redis_url, 2, {"web": 1, "code": 1, "math": 0})
+    train(config)
+    ledger = RunDirectory(config.directory).journal.read()
+    assert ledger is not None
+    assert (ledger.last.version, ledger.last.effective_step) == (2, stopped_at)
+    assert saved_step(config) == 20
+    assert replay_run(config).mismatches == []
 
 
 def test_a_run_out_of_data_ends_as_often_as_it_is_started(

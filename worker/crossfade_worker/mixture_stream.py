@@ -15,7 +15,7 @@ import numpy as np
 
 from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.errors import UserError
-from crossfade_shared.ledger import LedgerEntry
+from crossfade_shared.ledger import Ledger, LedgerEntry
 from crossfade_shared.phases import PhaseName
 from crossfade_shared.telemetry import AttemptReport, RefusedReport, Report, StepReport
 from crossfade_worker.batch_log import BatchLog
@@ -242,7 +242,7 @@ class MixtureStream:
             newest=self._newest,
             record=self._record.add_version,
             tokens_per_step=self.settings.tokens_per_step,
-            first_free_step=self._start.first_free_step,
+            first_free_step=self._first_free_step(self._ledger),
             group=self._ranks.cpu_group,
         )
         self._link.report(
@@ -257,6 +257,12 @@ class MixtureStream:
         if self._next_step < self.settings.total_steps:
             self._announce(self._agreement, self._next_step)
         return self._agreement
+
+    def _first_free_step(self, ledger: Ledger) -> int:
+        """Give the first step that no earlier attempt can have drawn: where the data end, that is the next one."""
+        if self._planner.has_batch(ledger.mixture_at(self._next_step)):
+            return self._start.first_free_step
+        return self._next_step
 
     def _announce(self, agreement: Agreement, step: int) -> None:
         try:

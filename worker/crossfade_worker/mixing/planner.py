@@ -123,6 +123,14 @@ class Planner:
         self.state = PlannerState(tuple(credit), tuple(cursors))
         return plans
 
+    def has_batch(self, mixture: Mixture) -> bool:
+        """Say whether a whole batch is left under a mixture."""
+        try:
+            self._quota.share_out(mixture, self.state.credits, self.state.cursors)
+        except EndOfData:
+            return False
+        return True
+
     def exhausted(self, mixture: Mixture) -> tuple[str, ...]:
         """Name the sources that have given all they may and whose weights in the mixture go to the others."""
         return self._quota.exhausted(mixture, self.state.cursors)
