@@ -125,7 +125,7 @@ class MixtureStream:
         return self._exposure.epochs(self._trained_planner)
 
     def state_dict(self) -> dict[str, Any]:
-        """Give, as plain JSON values, all that a checkpoint needs; equal on every rank, about a kilobyte."""
+        """Give, as plain JSON values, all that a checkpoint needs: equal on every rank, growing by versions only."""
         return self.state.to_json()
 
     def load_state_dict(self, values: Mapping[str, Any]) -> None:

@@ -155,3 +155,11 @@ def test_a_checkpoint_without_the_callback_is_refused(tmp_path: Path, toy_corpus
         trainer.train()
         with pytest.raises(UserError, match="without StreamCallback"):
             trainer_of(tmp_path, stream).train(resume_from_checkpoint=str(tmp_path / "trainer/checkpoint-5"))
+
+
+def test_a_stream_that_is_elsewhere_is_refused(tmp_path: Path, toy_corpus: Path) -> None:
+    with open_stream(settings(tmp_path, toy_corpus)) as stream:
+        next(stream)
+        stream.step_ended()
+        with pytest.raises(UserError, match="the stream has trained 1 steps and the Trainer 0"):
+            trainer_of(tmp_path, stream).train()

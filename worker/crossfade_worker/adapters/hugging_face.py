@@ -85,6 +85,11 @@ class StreamCallback(TrainerCallback, ExportableState):  # type: ignore[misc]  #
             if not saved or not saved["attributes"]:
                 raise UserError("the checkpoint holds no state of a stream; it was written without StreamCallback")
             self._stream.load_state_dict(saved["attributes"]["stream"])
+        if self._stream.num_trained_steps != state.global_step:
+            raise UserError(
+                f"the stream has trained {self._stream.num_trained_steps} steps and the Trainer {state.global_step}; "
+                "open a new stream, and resume both from one checkpoint of the Trainer"
+            )
 
     def on_step_end(
         self,
