@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from copy import copy
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -124,7 +125,7 @@ class MixtureStream:
         return self._exposure.epochs(self._trained_planner)
 
     def state_dict(self) -> dict[str, Any]:
-        """Give, as plain JSON values, all that a checkpoint needs; equal on every rank, about a kilobyte."""
+        """Give, as plain JSON values, all that a checkpoint needs: equal on every rank, growing by versions only."""
         return self.state.to_json()
 
     def load_state_dict(self, values: Mapping[str, Any]) -> None:
@@ -244,7 +245,7 @@ class MixtureStream:
             newest=self._newest,
             record=self._record.add_version,
             tokens_per_step=self.settings.tokens_per_step,
-            first_free_step=self._start.first_free_step,
+            first_free_step=self._first_free_step(self._ledger),
             group=self._ranks.cpu_group,
         )
         self._agreement.check_ledgers()
@@ -266,6 +267,12 @@ class MixtureStream:
         self._record.add_version(entry)
         return entry.to_json()
 
+    def _first_free_step(self, ledger: Ledger) -> int:
+        """Give the first step that no earlier attempt can have drawn: where the data end, that is the next one."""
+        if self._planner.has_batch(ledger.mixture_at(self._next_step)):
+            return self._start.first_free_step
+        return self._next_step
+
     def _announce(self, agreement: Agreement, step: int) -> None:
         try:
             agreement.announce(step, stop=self._stopping)
@@ -285,4 +292,12 @@ class MixtureStream:
         self._record.add_batch(batch, entry, plan)
         self._drawn.append(_Drawn(batch, self._planner.state, drawn_at))
         self._next_step += 1
+        self._read_ahead(entry)
         return batch
+
+    def _read_ahead(self, entry: LedgerEntry) -> None:
+        """Have the rows read ahead that come next if the mixture stays; if not, a wasted read is all it costs."""
+        if self._next_step < self.settings.total_steps:
+            with suppress(EndOfData):  # the next step will tell it
+                probable = copy(self._planner).next_plan(entry.mixture)
+                self._reader.will_need(probable.part(self._ranks.rank, self._ranks.size))

@@ -10,7 +10,7 @@ import torch
 from crossfade_worker.data.batches import BatchReader
 from crossfade_worker.data.errors import CorpusError
 from crossfade_worker.data.reader import RowReader
-from crossfade_worker.data.shards import open_corpus
+from crossfade_worker.data.shards import Shard, open_corpus
 from crossfade_worker.mixing.planner import BatchPlan
 
 SEQUENCE_LENGTH = 16
@@ -88,7 +88,7 @@ def test_batches_hold_until_the_ring_comes_round(reader, narrow):
 def test_a_batch_tells_sources_and_positions_of_its_parts(reader):
     plan = every_row(reader).part(0, 2)
     batch = BatchReader(reader, max_rows=len(plan.rows)).read(plan)
-    part = batch.part(1, 2)
+    part = batch.parts(2)[1]
     half = plan.part(1, 2)
     assert torch.equal(part.tokens, torch.from_numpy(reader.read(half)))
     assert part.token_sources().shape == part.tokens.shape
@@ -151,3 +151,19 @@ def test_a_shard_that_was_only_copied_over_is_read_on(corpus, reader):
     shutil.copyfile(path, copy)
     copy.replace(path)
     assert np.array_equal(reader.read(plan), before)
+
+
+def test_a_shard_altered_while_it_is_copied_is_named(corpus, reader, monkeypatch):
+    plan, path = every_row(reader), a_shard_path(corpus)
+    honest = Shard.rows
+
+    def alter_behind_the_first_look(shard, row_tokens):
+        rows = honest(shard, row_tokens)
+        if shard.file.path == path:
+            path.write_bytes(path.read_bytes()[::-1])
+            os.utime(path, (1, 1))
+        return rows
+
+    monkeypatch.setattr(Shard, "rows", alter_behind_the_first_look)
+    with pytest.raises(CorpusError, match=f"{path.name} was changed after the corpus was prepared"):
+        reader.read(plan)

@@ -77,7 +77,7 @@ def test_a_resume_draws_what_the_undisturbed_run_draws(stop: int, choices: list[
     assert [second.next_plan(MIXTURES[choice]).digest() for choice in choices[stop:]] == digests[stop:]
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 9)), min_size=1, max_size=6))
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), min_size=1, max_size=6))
 @settings(max_examples=50, deadline=None)
 def test_several_batches_at_once_are_those_one_by_one(portions: list[tuple[int, int]]) -> None:
     at_once, one_by_one = planner(), planner()
@@ -129,8 +129,7 @@ def test_the_first_draws_are_those_of_the_golden_file() -> None:
     plans = Planner(golden["num_rows"], seed=golden["seed"], batch_sequences=golden["batch_sequences"])
     digest = hashlib.sha256()
     for weights, num_batches in golden["mixtures"]:
-        mixture = Mixture.from_weights(weights)
-        for _ in range(num_batches):
-            digest.update(bytes.fromhex(plans.next_plan(mixture).digest()))
+        for plan in plans.next_plans(Mixture.from_weights(weights), num_batches):
+            digest.update(bytes.fromhex(plan.digest()))
     assert sum(num_batches for _, num_batches in golden["mixtures"]) * golden["batch_sequences"] == 100_000
     assert digest.hexdigest() == golden["sha256"]

@@ -26,6 +26,9 @@ class MappedFile(Protocol):
     def content(self) -> Bytes:
         """Give the whole file, read-only, or raise `CorpusError` if it is not what it was when it was opened."""
 
+    def check(self) -> None:
+        """Raise `CorpusError` if the file is not what it was when it was opened."""
+
     def will_need(self, begin: int, end: int) -> None:
         """Have these bytes read ahead; it costs little, waits for nothing and never fails."""
 
@@ -33,9 +36,10 @@ class MappedFile(Protocol):
 class LocalFile:
     """A file on this machine.
 
-    Every use asks the file system for its status first. A file that was truncated must not be touched through a map
-    (the system would kill the process), and one that was deleted, replaced or altered must not be trained on. The
-    check and the copy after it are not one action: a truncation in the microseconds between them is not caught.
+    Its status is asked for before every use: a file that was truncated must not be touched through a map (the system
+    would kill the process), and one that was deleted, replaced or altered must not be trained on. Ask again with
+    `check` after copying, and a change in the meantime is found too; only the death by a truncation in the
+    microseconds between the first look and the copy is not prevented.
 
     `verify` raises `CorpusError` for an altered content; it is called when only the times of the file changed. A
     file without it counts as altered then.
@@ -51,14 +55,18 @@ class LocalFile:
 
     def content(self) -> Bytes:
         """Give the whole file, read-only, or raise `CorpusError` naming it and what happened to it."""
-        status = self._look()
-        if _identity(status) != _identity(self._status):
-            self._accept(status)
+        self.check()
         if self._map is None and self.num_bytes:
             with self.path.open("rb") as file:
                 self._map = mmap.mmap(file.fileno(), self.num_bytes, access=mmap.ACCESS_READ)
             self._content = np.frombuffer(self._map, dtype=np.uint8)
         return self._content
+
+    def check(self) -> None:
+        """Raise `CorpusError` naming the file and what happened to it, if it is not what it was."""
+        status = self._look()
+        if _identity(status) != _identity(self._status):
+            self._accept(status)
 
     def will_need(self, begin: int, end: int) -> None:
         """Tell the system that it should read these bytes ahead, if the file is in use already."""

@@ -15,7 +15,7 @@ class RowReader:
 
     Sources are numbered in name order, as the planner numbers them. What is left of a shard after its last whole
     row is not used. Every read first makes sure that its shards are what they were when the corpus was opened and
-    raises `CorpusError` naming the file that is not. For one thread at a time.
+    raises `CorpusError` naming the file that is not.
     """
 
     def __init__(self, corpus: Corpus, *, sequence_length: int) -> None:
@@ -25,7 +25,6 @@ class RowReader:
         self.num_rows = dict(zip(sorted(corpus.sources), self._table.num_rows, strict=True))
         self.stored_dtype = np.result_type(*(source.dtype for source in sources))
         """Narrowest type that holds the tokens of every source."""
-        self._gathered = np.empty((0, self.row_tokens), dtype=self.stored_dtype)
 
     def read(self, plan: BatchPlan) -> NDArray[np.int64]:
         """Give the tokens of a plan as `[rows, sequence_length + 1]` in memory of their own."""
@@ -36,22 +35,14 @@ class RowReader:
     def read_into(self, tokens: NDArray[np.integer], plan: BatchPlan) -> None:
         """Fill `[rows, sequence_length + 1]` tokens of a type that holds them, in the order of the plan.
 
-        The rows of each shard are gathered by one call as they are stored, and all of them are widened by one more
-        while they are still in the processor's cache, so that memory sees each token once in each direction.
+        The rows of each shard are gathered by one call as they are stored, and widened by one more while they are
+        still in the processor's cache, so that memory sees each token once in each direction.
         """
         locations = self._table.locate(plan)
-        num_rows = len(plan.rows)
-        if len(self._gathered) < num_rows:
-            self._gathered = np.empty((num_rows, self.row_tokens), dtype=self.stored_dtype)
-        end = 0
         for location in locations:
-            begin, end = end, end + len(location.rows)
-            rows = location.shard.rows(self.row_tokens)
-            if rows.dtype == self.stored_dtype:
-                rows.take(location.rows, axis=0, out=self._gathered[begin:end], mode="clip")  # "raise" would buffer
-            else:
-                self._gathered[begin:end] = rows[location.rows]
-        tokens[np.concatenate([location.places for location in locations])] = self._gathered[:num_rows]
+            tokens[location.places] = location.shard.rows(self.row_tokens)[location.rows]
+        for location in locations:
+            location.shard.file.check()  # what changed while it was copied must not be trained on
 
     def will_need(self, plan: BatchPlan) -> None:
         """Have the rows of a plan that will probably be next read ahead; a wrong guess costs a wasted read."""

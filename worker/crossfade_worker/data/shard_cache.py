@@ -143,6 +143,9 @@ class CachedFile:
         """Give the whole file, fetched if it is not there, or raise `CorpusError` naming it."""
         return self._cache.get(self._remote).content()
 
+    def check(self) -> None:
+        """Do nothing: a copy in the cache is never written to again."""
+
     def will_need(self, begin: int, end: int) -> None:
         """Begin to fetch the file, or have the bytes of the local copy read ahead."""
         local = self._cache.prefetch(self._remote)

@@ -54,7 +54,7 @@ class CappedQuota:
         """
         at_cap = {source: 0 for source, cap in self._caps if cursors[source] >= cap.num_rows}
         while True:
-            quota = self._quota_without(tuple(at_cap), mixture)
+            quota = self._quota_without(tuple(sorted(at_cap)), mixture)
             counts, owed = quota.share_out(credit, self._batch_sequences - sum(at_cap.values()))
             rooms = {source: cap.num_rows - cursors[source] for source, cap in self._caps}
             short = {source: room for source, room in rooms.items() if counts[source] > room}

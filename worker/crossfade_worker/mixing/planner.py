@@ -101,7 +101,7 @@ class Planner:
         return self.next_plans(mixture, 1)[0]
 
     def next_plans(self, mixture: Mixture, num_batches: int) -> list[BatchPlan]:
-        """Plan several batches at once (at least one), the same as one by one but far faster, and move on.
+        """Plan several batches at once, the same as one by one but far faster, and move on.
 
         Gives fewer where the data end before, and raises `EndOfData` where not even one whole batch is left. The
         plans are neighbouring parts of the same two arrays.
@@ -117,9 +117,19 @@ class Planner:
                 break
             cursors = list(map(add, cursors, batch_counts))
             counts.append(batch_counts)
+        if not counts:
+            return []
         plans = self._compose(np.array(self.state.cursors, dtype=np.int64), np.array(counts, dtype=np.int64))
         self.state = PlannerState(tuple(credit), tuple(cursors))
         return plans
+
+    def has_batch(self, mixture: Mixture) -> bool:
+        """Say whether a whole batch is left under a mixture."""
+        try:
+            self._quota.share_out(mixture, self.state.credits, self.state.cursors)
+        except EndOfData:
+            return False
+        return True
 
     def exhausted(self, mixture: Mixture) -> tuple[str, ...]:
         """Name the sources that have given all they may and whose weights in the mixture go to the others."""

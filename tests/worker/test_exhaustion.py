@@ -1,0 +1,110 @@
+"""A run whose sources run out: it goes on by the declared rule, or ends cleanly with a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.toy import SEQUENCE_LENGTH, toy_run
+from tests.worker.test_train import CONTROL, publish, reports
+
+from crossfade_shared.errors import UserError
+from crossfade_shared.telemetry import CheckpointReport, ExhaustedReport, FinishedReport, StepReport
+from crossfade_worker.checkpoint import complete_checkpoints, read_state
+from crossfade_worker.config import RunConfig
+from crossfade_worker.data.reader import RowReader
+from crossfade_worker.data.shards import open_corpus
+from crossfade_worker.replay import replay_run
+from crossfade_worker.run_directory import RunDirectory
+from crossfade_worker.train import train
+
+
+@pytest.fixture(scope="module")
+def num_rows(toy_corpus: Path) -> dict[str, int]:
+    return RowReader(open_corpus(toy_corpus), sequence_length=SEQUENCE_LENGTH).num_rows
+
+
+def limited(num_rows: dict[str, int], rows: dict[str, int], **more: Any) -> dict[str, dict[str, Any]]:
+    """Give the section `epochs` that allows so many rows of each source."""
+    return {name: {"max_epochs": (count + 0.5) / num_rows[name], **more} for name, count in rows.items()}
+
+
+def saved_step(config: RunConfig) -> int:
+    return read_state(complete_checkpoints(config.directory / "checkpoints")[-1]).step
+
+
+def test_a_run_goes_on_without_an_exhausted_source(
+    tmp_path: Path, toy_corpus: Path, redis_url: str, num_rows: dict[str, int]
+) -> None:
+    config = toy_run(
+        tmp_path,
+        toy_corpus,
+        epochs=limited(num_rows, {"math": 5, "code": 30}),
+        control={**CONTROL, "redis_url": redis_url},
+    )
+    train(config)
+    sent = reports(redis_url)
+    last = [report for report in sent if isinstance(report, StepReport)][-1]
+    assert last.step == 19
+    assert last.source_tokens == {"code": 480, "math": 80, "web": 20 * 8 * 16 - 560}
+    told = [report for report in sent if isinstance(report, ExhaustedReport)]
+    assert [(set(report.source_epochs), report.ends_run) for report in told] == [
+        ({"math"}, False),
+        ({"code", "math"}, False),
+    ]
+    saved = [report for report in sent if isinstance(report, CheckpointReport)][-1]
+    assert saved.source_epochs["math"] == 5 / num_rows["math"]
+    finished = sent[-1]
+    assert isinstance(finished, FinishedReport)
+    assert (finished.step, finished.out_of_data) == (20, False)
+    assert replay_run(config).mismatches == []
+
+
+def test_a_source_may_stop_the_run(tmp_path: Path, toy_corpus: Path, redis_url: str, num_rows: dict[str, int]) -> None:
+    epochs = limited(num_rows, {"math": 7}, when_exhausted="stop")
+    config = toy_run(tmp_path, toy_corpus, epochs=epochs, control={**CONTROL, "redis_url": redis_url})
+    train(config)
+    *_, exhausted, _checkpoint, finished = reports(redis_url)
+    assert isinstance(exhausted, ExhaustedReport)
+    assert (set(exhausted.source_epochs), exhausted.ends_run) == ({"math"}, True)
+    assert isinstance(finished, FinishedReport)
+    assert finished.out_of_data
+    assert 0 < saved_step(config) == finished.step == exhausted.step < 20
+    assert replay_run(config).sequences.keys() == set(range(finished.step))
+
+
+def test_a_run_that_stopped_goes_on_under_a_mixture_that_has_data(
+    tmp_path: Path, toy_corpus: Path, redis_url: str, num_rows: dict[str, int]
+) -> None:
+    epochs = limited(num_rows, {"math": 7}, when_exhausted="stop")
+    config = toy_run(tmp_path, toy_corpus, epochs=epochs, control={**CONTROL, "redis_url": redis_url})
+    train(config)
+    stopped_at = saved_step(config)
+    assert stopped_at < 20
+    publish(redis_url, 2, {"web": 1, "code": 1, "math": 0})
+    train(config)
+    ledger = RunDirectory(config.directory).journal.read()
+    assert ledger is not None
+    assert (ledger.last.version, ledger.last.effective_step) == (2, stopped_at)
+    assert saved_step(config) == 20
+    assert replay_run(config).mismatches == []
+
+
+def test_a_run_out_of_data_ends_as_often_as_it_is_started(
+    tmp_path: Path, toy_corpus: Path, num_rows: dict[str, int]
+) -> None:
+    config = toy_run(tmp_path, toy_corpus, epochs=limited(num_rows, {"math": 9, "code": 20, "web": 30}))
+    train(config)
+    assert saved_step(config) == 7  # 59 rows make seven batches of 8
+    train(config)
+    assert saved_step(config) == 7
+    found = replay_run(config)
+    assert (found.num_batches, found.mismatches) == (7, [])
+
+
+def test_a_resume_under_another_cap_is_refused(tmp_path: Path, toy_corpus: Path, num_rows: dict[str, int]) -> None:
+    train(toy_run(tmp_path, toy_corpus, epochs=limited(num_rows, {"math": 5})))
+    with pytest.raises(UserError, match="was made with") as error:
+        train(toy_run(tmp_path, toy_corpus, epochs=limited(num_rows, {"math": 50})))
+    assert error.value.field == "epochs.math.max_epochs"
