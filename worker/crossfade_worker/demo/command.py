@@ -58,7 +58,9 @@ def _demo(
 
 
 def _interrupt(_number: int, _frame: object) -> None:
-    """Stop in order; from here on nothing else may interrupt, or a child would be left."""
-    for number in _INTERRUPTIONS:
-        signal.signal(number, signal.SIG_IGN)
+    """Stop in order.
+
+    A second signal is heard too: Python drops what is raised while it forks, and children that an interrupted stop
+    leaves behind end with this process.
+    """
     raise KeyboardInterrupt
