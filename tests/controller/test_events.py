@@ -47,7 +47,7 @@ def test_every_kind_of_event_is_kept_in_order(controller: Controller) -> None:
         begin(),
         applied(2, made["weights_ppm"], 5),
         RefusedReport(why="the signature does not fit"),
-        CheckpointReport(step=9, tokens=10_000, path="checkpoints/9"),
+        CheckpointReport(step=9, tokens=10_000, path="checkpoints/9", source_epochs={"web": 0.5}),
         DroppedReport(num_reports=3),
         FinishedReport(step=9, tokens=10_000),
     )
@@ -66,7 +66,8 @@ def test_every_kind_of_event_is_kept_in_order(controller: Controller) -> None:
         ("finished", None, None),
     ]
     by_kind = {each["kind"]: each["data"] for each in controller.events(run)}
-    assert by_kind["checkpoint"] == {"attempt": 1, "step": 9, "tokens": 10_000, "path": "checkpoints/9"}
+    told = {"attempt": 1, "step": 9, "tokens": 10_000, "path": "checkpoints/9", "source_epochs": {"web": 0.5}}
+    assert by_kind["checkpoint"] == told
     assert by_kind["dropped"]["num_reports"] == 3
     assert by_kind["refused"]["why"] == "the signature does not fit"
 
