@@ -13,6 +13,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from crossfade_controller import health
+from crossfade_controller.auth.endpoints import router as auth_router
+from crossfade_controller.auth.gate import Gate
 from crossfade_controller.benchmarks.endpoints import router as benchmarks_router
 from crossfade_controller.dashboard.endpoints import router as dashboard_router
 from crossfade_controller.database import Database
@@ -49,9 +51,10 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # the usual pages load their parts from elsewhere
         redoc_url=None,
     )
-    app.add_middleware(LoopbackHosts)
+    if settings.loopback:
+        app.add_middleware(LoopbackHosts)
     register_problems(app)
-    for router in (runs_router, mixtures_router, benchmarks_router, metrics_router, events_router):
+    for router in (runs_router, mixtures_router, benchmarks_router, metrics_router, events_router, auth_router):
         app.include_router(router)
     app.include_router(health.router)
     app.include_router(dashboard_router)
@@ -76,7 +79,7 @@ async def _running_services(settings: Settings) -> AsyncIterator[Services]:
         asyncio.create_task(keep_going("taking in telemetry", intake.take_in)),
     ]
     try:
-        yield Services(database=database, redis=redis, feed=feed, publisher=publisher)
+        yield Services(database=database, redis=redis, feed=feed, publisher=publisher, gate=_gate(settings, database))
     finally:
         for loop in loops:
             loop.cancel()
@@ -85,3 +88,8 @@ async def _running_services(settings: Settings) -> AsyncIterator[Services]:
                 await loop
         await redis.aclose()
         await database.close()
+
+
+def _gate(settings: Settings, database: Database) -> Gate:
+    admin_token = settings.admin_token.get_secret_value() if settings.admin_token else None
+    return Gate(database, admin_token=admin_token, anonymous_viewer=settings.anonymous_viewer)

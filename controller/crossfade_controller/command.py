@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 from contextlib import ExitStack
@@ -11,8 +12,10 @@ from typing import Annotated
 import typer
 
 from crossfade_controller.app import create_app
+from crossfade_controller.auth.entry import open_entry
+from crossfade_controller.auth.schemas import DEFAULT_DAYS
 from crossfade_controller.database import database_url
-from crossfade_controller.loopback import check_loopback
+from crossfade_controller.loopback import is_loopback
 from crossfade_controller.migration import migrate
 from crossfade_controller.server import Server, open_socket, url_of
 from crossfade_controller.settings import DEFAULT_DATABASE_URL, Settings
@@ -35,7 +38,7 @@ DatabaseOption = Annotated[
 @serve_app.command()
 def serve(
     *,
-    host: Annotated[str, typer.Option(help="Address to listen on; this machine's own only.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; one that others reach needs a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")] = 8321,
     database: DatabaseOption = DEFAULT_DATABASE_URL,
     redis: Annotated[
@@ -44,6 +47,10 @@ def serve(
             envvar="CROSSFADE_REDIS_URL",
             help="redis://host:port/number or unix:///path; without it one is started here.",
         ),
+    ] = None,
+    anonymous_viewer: Annotated[
+        bool | None,
+        typer.Option(help="Let those without a token read.", show_default="where only this machine can reach it"),
     ] = None,
 ) -> None:
     """Run the controller until Ctrl-C or SIGTERM."""
@@ -54,13 +61,22 @@ def serve(
     if redis is not None:
         check_redis_url(redis, field="redis")
     with ExitStack() as stack:
-        listener = stack.enter_context(open_socket(check_loopback(host), port))
+        listener = stack.enter_context(open_socket(host, port))
         _migrate(database)
         if redis is None:
             redis = stack.enter_context(embedded_redis(EMBEDDED_REDIS))
             typer.echo(f"Redis: {redis} (started here)", err=True)
         typer.echo(f"page: {url_of(listener)}/   interface: {url_of(listener)}/openapi.json", err=True)
-        Server(create_app(Settings(database_url=database, redis_url=redis))).run([listener])
+        loopback = is_loopback(listener.getsockname()[0])
+        settings = Settings(
+            database_url=database,
+            redis_url=redis,
+            loopback=loopback,
+            anonymous_viewer=loopback if anonymous_viewer is None else anonymous_viewer,
+        )
+        if secret := asyncio.run(open_entry(settings)):
+            typer.echo(f"admin token: {secret}   (shown this once; it expires in {DEFAULT_DAYS} days)", err=True)
+        Server(create_app(settings)).run([listener])
 
 
 @migrate_app.command(name="migrate")

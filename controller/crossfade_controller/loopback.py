@@ -1,4 +1,4 @@
-"""Loopback only: until the controller knows who may do what, it talks to this machine alone."""
+"""This machine's own addresses: what only this machine reaches, and answers to its names alone."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crossfade_controller.problems import Problem
-from crossfade_shared.errors import UserError
 
 
-def check_loopback(host: str) -> str:
-    """Give back a host that only this machine reaches; raises `UserError` for any other."""
-    if not _is_loopback(host):
-        raise UserError(
-            f"--host {host} would let other machines change your runs: there are no access tokens yet. "
-            "Use 127.0.0.1, and an SSH tunnel (ssh -L 8321:127.0.0.1:8321 …) to reach it from elsewhere",
-            field="host",
-        )
-    return host
+def is_loopback(host: str) -> bool:
+    """Say whether a host's name or address is reached by this machine alone."""
+    try:
+        return host.lower() == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class LoopbackHosts:
@@ -30,7 +26,7 @@ class LoopbackHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 400."""
-        if scope["type"] == "http" and not _is_loopback(host := _host_name(scope)):
+        if scope["type"] == "http" and not is_loopback(host := _host_name(scope)):
             problem = Problem(400, f"Host is {host!r:.80}; use 127.0.0.1 or localhost", field="Host")
             return await problem.response()(scope, receive, send)
         return await self._app(scope, receive, send)
@@ -39,10 +35,3 @@ class LoopbackHosts:
 def _host_name(scope: Scope) -> str:
     host = Headers(scope=scope).get("host", "")
     return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host.lower() == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
+from crossfade_controller.auth.gate import Gate
 from crossfade_controller.database import Database
 from crossfade_controller.delivery.publisher import Publisher
 from crossfade_controller.events.feed import Feed
@@ -21,6 +22,7 @@ class Services:
     redis: Redis
     feed: Feed
     publisher: Publisher
+    gate: Gate
 
     def tell_of_version(self, run_id: int) -> None:
         """Wake the publisher and the followers of a run; call it after the commit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_DATABASE_URL = "sqlite:///runs/controller/crossfade.db"
@@ -17,3 +18,12 @@ class Settings(BaseSettings):
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     """`redis://host:port/number` or `unix:///path/to.sock`."""
+
+    admin_token: SecretStr | None = None
+    """A token with every scope, of the operator's own making."""
+
+    anonymous_viewer: bool = True
+    """Whether those without a token may read."""
+
+    loopback: bool = True
+    """Whether it listens on this machine's own address: then it answers to this machine's own names alone."""

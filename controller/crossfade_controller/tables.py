@@ -1,13 +1,14 @@
 """Every table of the controller: who imports this knows them all."""
 
+from crossfade_controller.auth.models import Token
 from crossfade_controller.benchmarks.models import BenchmarkResult
 from crossfade_controller.database import Base
 from crossfade_controller.delivery.models import OutboxEntry, TelemetryBatch
 from crossfade_controller.events.models import Event
-from crossfade_controller.metrics.models import Point
+from crossfade_controller.metrics.models import Point, Rollup
 from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.runs.models import Attempt, Run
 from crossfade_controller.sources.models import Source
 
-TABLES = (Run, Source, Attempt, MixtureVersion, Event, OutboxEntry, TelemetryBatch, BenchmarkResult, Point)
+TABLES = (Run, Source, Attempt, MixtureVersion, Event, OutboxEntry, TelemetryBatch, BenchmarkResult, Point, Rollup, Token)
 metadata = Base.metadata

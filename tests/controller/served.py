@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from crossfade_shared.telemetry import AppliedReport, AttemptReport, Report, Ste
 
 START_SECONDS = 30.0
 TOKENS_PER_STEP = 1000
+ADMIN_TOKEN = "cf_the-admin-token-of-the-tests"
 _names = (f"run-{number}" for number in count())
 
 
@@ -44,13 +46,15 @@ class Controller:
         seen = len(self.output)
         command = [sys.executable, "-m", "crossfade_controller", "--port", str(self._port)]
         options = ["--database", self.database_url, "--redis", self.redis_url]
-        self._process = processes.start([*command, *options], log=self.log)
+        self._process = processes.start(
+            [*command, *options], log=self.log, environment={"CROSSFADE_ADMIN_TOKEN": ADMIN_TOKEN}
+        )
         found = eventually(
             lambda: re.search(r"listening on (\S+:(\d+))\n", self.output[seen:]) or self._check_runs(),
             patience_seconds=START_SECONDS,
         )
         self.url = found[1]
-        self.http = httpx2.Client(base_url=self.url, timeout=PATIENCE_SECONDS)
+        self.http = self.client_with(ADMIN_TOKEN)
         self._port = int(found[2])
 
     @property
@@ -76,6 +80,20 @@ class Controller:
         if self._process and self._process.poll() is None:
             processes.stop(self._process)
             self.http.close()
+
+    def client_with(self, token: str) -> httpx2.Client:
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx2.Client(base_url=self.url, timeout=PATIENCE_SECONDS, headers=headers)
+
+    def client(self, *, scopes: Sequence[str], run: str | None = None, name: str = "ada") -> httpx2.Client:
+        """Make a token and give a client that brings it."""
+        answer = self.http.post("/v1/tokens", json={"name": name, "scopes": list(scopes), "run": run})
+        assert answer.status_code == 201, answer.text
+        return self.client_with(answer.json()["token"])
+
+    def anonymous(self) -> httpx2.Client:
+        """Give a client without a token."""
+        return httpx2.Client(base_url=self.url, timeout=PATIENCE_SECONDS)
 
     def new_run(self, **changes: Any) -> str:
         """Register a run with two sources and give its name."""

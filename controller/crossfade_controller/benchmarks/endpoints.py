@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
+from crossfade_controller.auth.access import requires
 from crossfade_controller.benchmarks import repository, service
 from crossfade_controller.benchmarks.schemas import NewResults, ResultBody, StoredResults
 from crossfade_controller.bodies import StrictRoute, Text
@@ -16,7 +17,7 @@ from crossfade_controller.services import ServicesOfApp
 router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["benchmarks"])
 
 
-@router.post("/benchmarks", status_code=status.HTTP_201_CREATED)
+@router.post("/benchmarks", status_code=status.HTTP_201_CREATED, dependencies=[requires("evaluator")])
 async def store_results(run: str, body: NewResults, services: ServicesOfApp) -> StoredResults:
     """Store the scores of one checkpoint; sending them again changes nothing."""
     async with services.database.write() as session:
@@ -25,7 +26,7 @@ async def store_results(run: str, body: NewResults, services: ServicesOfApp) -> 
     return stored
 
 
-@router.get("/benchmarks")
+@router.get("/benchmarks", dependencies=[requires("viewer")])
 async def list_results(
     run: str,
     services: ServicesOfApp,

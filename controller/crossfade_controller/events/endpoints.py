@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse
 
+from crossfade_controller.auth.access import requires
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
 from crossfade_controller.events import repository
 from crossfade_controller.events.schemas import EventBody, EventPage
@@ -22,6 +23,7 @@ EventId = Annotated[int | None, Query(ge=0, le=MAX_COUNT, description="events af
 
 @router.get(
     "/events",
+    dependencies=[requires("viewer")],
     responses={200: {"model": EventPage, "content": {"text/event-stream": {}}, "description": "by the Accept header"}},
     response_class=Response,
 )

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
+from crossfade_controller.auth.access import requires
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
 from crossfade_controller.metrics import repository
 from crossfade_controller.problems import Problem
@@ -42,7 +43,7 @@ class Curves(BaseModel):
     series: dict[str, list[SeriesPoint]]
 
 
-@router.get("/metrics")
+@router.get("/metrics", dependencies=[requires("viewer")])
 async def get_metrics(
     *,
     run: str,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response, status
 
+from crossfade_controller.auth.access import Steerer, requires
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
 from crossfade_controller.mixtures import repository, service
 from crossfade_controller.mixtures.conditions import OnAnyVersion, OnExactVersion
@@ -26,7 +27,7 @@ router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["mixt
 VersionNumber = Annotated[int, Path(ge=1, le=MAX_COUNT)]
 
 
-@router.get("/mixture")
+@router.get("/mixture", dependencies=[requires("viewer")])
 async def get_current(run: str, services: ServicesOfApp, response: Response) -> VersionWithRealised:
     """Give the current mixture; its ETag is what a change puts into If-Match."""
     async with services.database.read() as session:
@@ -42,6 +43,7 @@ async def make_version(
     run: str,
     body: NewVersion,
     services: ServicesOfApp,
+    actor: Steerer,
     response: Response,
     conditions: OnExactVersion,
 ) -> VersionBody:
@@ -50,7 +52,8 @@ async def make_version(
         decide=lambda current: Mixture.from_weights(complete_weights(body.weights, current)),
         conditions=conditions,
         reason=body.reason,
-        author=body.author,
+        author=actor.name,
+        on_behalf_of=body.on_behalf_of,
         takes_effect=body.takes_effect,
     )
     return await _answer(services, run, change, response)
@@ -62,6 +65,7 @@ async def reweigh_current(
     run: str,
     body: Reweighing,
     services: ServicesOfApp,
+    actor: Steerer,
     response: Response,
     conditions: OnAnyVersion,
 ) -> VersionBody:
@@ -73,13 +77,14 @@ async def reweigh_current(
         decide=lambda current: reweigh(current, multiply=body.multiply, fix=body.set),
         conditions=conditions,
         reason=body.reason,
-        author=body.author,
+        author=actor.name,
+        on_behalf_of=body.on_behalf_of,
         takes_effect=body.takes_effect,
     )
     return await _answer(services, run, change, response)
 
 
-@router.get("/mixtures")
+@router.get("/mixtures", dependencies=[requires("viewer")])
 async def list_versions(run: str, services: ServicesOfApp, paging: Paging) -> Page[VersionBody]:
     """Give the history, newest version first."""
     async with services.database.read() as session:
@@ -89,7 +94,7 @@ async def list_versions(run: str, services: ServicesOfApp, paging: Paging) -> Pa
     return Page(items=[VersionBody.of(row) for row in rows], next_page=page_token(rows[-1].version) if more else None)
 
 
-@router.get("/mixtures/{version}")
+@router.get("/mixtures/{version}", dependencies=[requires("viewer")])
 async def get_version(run: str, version: VersionNumber, services: ServicesOfApp) -> VersionWithRealised:
     """Give one version and the shares realised under it."""
     async with services.database.read() as session:
@@ -97,7 +102,7 @@ async def get_version(run: str, version: VersionNumber, services: ServicesOfApp)
         return VersionWithRealised.of(row, realised=await service.realised_shares(session, row))
 
 
-@router.get("/mixtures/{version}/diff")
+@router.get("/mixtures/{version}/diff", dependencies=[requires("viewer")])
 async def compare_with_base(run: str, version: VersionNumber, services: ServicesOfApp) -> VersionDiff:
     """Say what a version changed against the version it is based on."""
     async with services.database.read() as session:
@@ -113,6 +118,7 @@ async def restore_version(
     run: str,
     version: VersionNumber,
     services: ServicesOfApp,
+    actor: Steerer,
     response: Response,
     conditions: OnExactVersion,
     body: Restoring | None = None,
@@ -125,7 +131,8 @@ async def restore_version(
         decide=lambda _current: earlier.mixture,
         conditions=conditions,
         reason=body.reason or f"restore version {version}",
-        author=body.author,
+        author=actor.name,
+        on_behalf_of=body.on_behalf_of,
         takes_effect=body.takes_effect,
     )
     return await _answer(services, run, change, response)

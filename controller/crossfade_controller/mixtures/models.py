@@ -25,6 +25,7 @@ class MixtureVersion(Base):
     weights_ppm: Mapped[dict[str, int]] = mapped_column(JSON)
     takes_effect: Mapped[Any] = mapped_column(JSON)
     author: Mapped[str] = mapped_column(String(200))
+    on_behalf_of: Mapped[str | None] = mapped_column(String(200))
     reason: Mapped[str] = mapped_column(Text)
     base_version: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)

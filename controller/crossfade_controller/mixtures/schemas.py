@@ -31,7 +31,8 @@ class ChangeOptions(StrictBody):
     """What every change of a mixture may say besides the weights."""
 
     takes_effect: Annotated[TakesEffect, WrapValidator(_one_clear_message)] = "next_step"
-    author: Annotated[Text, Field(min_length=1, max_length=200)] = "anonymous"
+    on_behalf_of: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    """Whom the holder of the token speaks for; a note, for nobody checks it."""
 
 
 Reason = Annotated[Text, Field(min_length=1, max_length=2000)]
@@ -68,6 +69,8 @@ class VersionBody(BaseModel):
     state: VersionState
     takes_effect: TakesEffect
     author: str
+    """The name of the token that made it."""
+    on_behalf_of: str | None
     reason: str
     base_version: int | None
     created_at: datetime
@@ -149,6 +152,7 @@ def _content(row: MixtureVersion) -> dict[str, Any]:
         "digest": mixture.digest,
         "takes_effect": row.takes_effect,
         "author": row.author,
+        "on_behalf_of": row.on_behalf_of,
         "reason": row.reason,
         "base_version": row.base_version,
         "created_at": row.created_at,

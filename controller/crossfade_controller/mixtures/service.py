@@ -28,6 +28,7 @@ class Change:
     """Gives the new mixture for the current one."""
     reason: str
     author: str
+    on_behalf_of: str | None = None
     takes_effect: TakesEffect = "next_step"
     conditions: Conditions = field(default_factory=Conditions)
 
@@ -63,6 +64,7 @@ async def append(session: AsyncSession, run: Run, change: Change, mixture: Mixtu
         weights_ppm=dict(mixture.weights_ppm),
         takes_effect=takes_effect if isinstance(takes_effect, str) else takes_effect.model_dump(),
         author=change.author,
+        on_behalf_of=change.on_behalf_of,
         reason=change.reason,
         base_version=base_version,
         idempotency_key=change.conditions.idempotency_key,

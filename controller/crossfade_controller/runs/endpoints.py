@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crossfade_controller.auth.access import Operator, requires
+from crossfade_controller.auth.actor import Actor
 from crossfade_controller.bodies import StrictRoute
 from crossfade_controller.paging import Page, Paging, page_token
 from crossfade_controller.runs import repository, service
@@ -18,27 +21,29 @@ router = APIRouter(prefix="/v1/runs", route_class=StrictRoute, tags=["runs"])
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-async def register_run(body: NewRun, services: ServicesOfApp) -> CreatedRun:
+async def register_run(body: NewRun, services: ServicesOfApp, actor: Operator) -> CreatedRun:
     """Register a run; the answer shows its signing key, this once, for the workers of the run."""
     async with services.database.write() as session:
-        run = await service.register(session, body)
+        run = await service.register(session, body, author=actor.name)
         sources = (await repository.sources(session, [run.id]))[run.id]
     services.tell_of_version(run.id)
     return CreatedRun.of(run, sources, None, signing_key=run.signing_key.hex())
 
 
 @router.get("")
-async def list_runs(services: ServicesOfApp, paging: Paging) -> Page[RunBody]:
-    """Give the runs, newest first."""
+async def list_runs(
+    services: ServicesOfApp, paging: Paging, actor: Annotated[Actor, requires("viewer", keeps_to_run=True)]
+) -> Page[RunBody]:
+    """Give the runs, newest first; to a token that is bound to a run, that one alone."""
     async with services.database.read() as session:
         # One more than asked for tells whether there is a next page.
-        runs = await repository.page(session, after_id=paging.after, limit=paging.limit + 1)
+        runs = await repository.page(session, after_id=paging.after, limit=paging.limit + 1, only=actor.run)
         shown = runs[: paging.limit]
         items = await _describe(session, shown)
     return Page(items=items, next_page=page_token(shown[-1].id) if len(runs) > paging.limit else None)
 
 
-@router.get("/{run}")
+@router.get("/{run}", dependencies=[requires("viewer")])
 async def get_run(run: str, services: ServicesOfApp) -> RunBody:
     """Give one run and how far it is."""
     async with services.database.read() as session:

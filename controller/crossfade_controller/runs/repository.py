@@ -25,9 +25,10 @@ async def find(session: AsyncSession, name: str, *, lock: bool = False) -> Run:
     return run
 
 
-async def page(session: AsyncSession, *, after_id: int | None, limit: int) -> Sequence[Run]:
-    """Give runs, newest first, from before an id on."""
+async def page(session: AsyncSession, *, after_id: int | None, limit: int, only: str | None) -> Sequence[Run]:
+    """Give runs, newest first, from before an id on; or the only one of a name."""
     query = select(Run).order_by(Run.id.desc()).limit(limit)
+    query = query if only is None else query.where(Run.name == only)
     found = await session.scalars(query if after_id is None else query.where(Run.id < after_id))
     return found.all()
 

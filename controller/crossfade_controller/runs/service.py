@@ -17,7 +17,7 @@ from crossfade_shared.mixture import Mixture, MixtureError
 SIGNING_KEY_BYTES = 32
 
 
-async def register(session: AsyncSession, body: NewRun) -> Run:
+async def register(session: AsyncSession, body: NewRun, *, author: str) -> Run:
     """Write the run, its sources and version 1 of its mixture.
 
     Raises a 409 `Problem` where the name is taken, `UserError` for an initial mixture that does not fit the sources.
@@ -40,7 +40,7 @@ async def register(session: AsyncSession, body: NewRun) -> Run:
     session.add_all(
         Source(run_id=run.id, position=position, **source.model_dump()) for position, source in enumerate(body.sources)
     )
-    initial = Change(decide=lambda _: mixture, reason="initial mixture", author="initial")
+    initial = Change(decide=lambda _: mixture, reason="initial mixture", author=author)
     await append(session, run, initial, mixture)
     return run
 

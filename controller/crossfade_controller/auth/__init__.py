@@ -1,0 +1,1 @@
+"""Who may do what: tokens, their scopes, and the gate that every route stands behind."""

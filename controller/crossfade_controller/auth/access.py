@@ -1,0 +1,78 @@
+"""What a route asks of those who call it: `actor: Operator`, or `dependencies=[requires("viewer")]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from crossfade_controller.auth.actor import Actor, Scope
+from crossfade_controller.auth.gate import unauthorized
+from crossfade_controller.problems import Problem
+from crossfade_controller.services import ServicesOfApp
+
+
+@dataclass(frozen=True)
+class Access:
+    """A dependency that lets an actor pass who has one of `scopes`, and gives the actor.
+
+    A token bound to a run reaches the paths of that run alone, and those without a run in them only where the route
+    keeps to the bound run by itself (`keeps_to_run`).
+    """
+
+    scopes: tuple[Scope, ...]
+    to_validate: Scope | None = None
+    """The scope that is enough for `?validate_only=true`, which changes nothing."""
+    keeps_to_run: bool = False
+
+    async def __call__(self, request: Request, services: ServicesOfApp) -> Actor:
+        """Give the actor; raises a `Problem`: 401 for an unknown one, 403 for one that may not do this."""
+        actor = await services.gate.identify(request.headers.get("authorization"))
+        self._check_scope(actor, only_asks=request.query_params.get("validate_only") == "true")
+        self._check_run(actor, request.path_params.get("run"))
+        return actor
+
+    def _check_scope(self, actor: Actor, *, only_asks: bool) -> None:
+        scopes = (self.to_validate,) if self.to_validate and only_asks else self.scopes
+        if actor.may(*scopes):
+            return
+        needed = " or ".join(scopes)
+        if actor.anonymous:
+            raise unauthorized(f"this needs a token with the scope {needed}; send it as Authorization: Bearer cf_…")
+        has = ", ".join(sorted(actor.scopes))
+        raise Problem(
+            403,
+            f"this needs the scope {needed}; the token {actor.name!r} has {has}",
+            kind="scope-missing",
+            field="Authorization",
+            needed=list(scopes),
+        )
+
+    def _check_run(self, actor: Actor, run: str | None) -> None:
+        if actor.run is None or actor.run == run or (run is None and self.keeps_to_run):
+            return
+        raise Problem(
+            403,
+            f"the token {actor.name!r} is bound to the run {actor.run!r}; take one that is not, or one of this run",
+            kind="bound-to-another-run",
+            field="Authorization",
+        )
+
+
+def requires(*scopes: Scope, to_validate: Scope | None = None, keeps_to_run: bool = False) -> Any:  # noqa: ANN401 - as FastAPI's own Depends
+    """Declare that a route is for actors with one of some scopes; see `Access`."""
+    return Depends(Access(scopes, to_validate=to_validate, keeps_to_run=keeps_to_run))
+
+
+Viewer = Annotated[Actor, requires("viewer")]
+Evaluator = Annotated[Actor, requires("evaluator")]
+Operator = Annotated[Actor, requires("operator")]
+Approver = Annotated[Actor, requires("approver")]
+Admin = Annotated[Actor, requires("admin")]
+
+Steerer = Annotated[Actor, requires("operator", "policy")]
+"""A person or a policy that makes versions of a mixture."""
+
+SteererOrAsker = Annotated[Actor, requires("operator", "policy", to_validate="viewer")]
+"""The same; whoever only asks what would happen (`?validate_only=true`) needs to be a viewer alone."""
