@@ -13,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from crossfade_controller import health
+from crossfade_controller.audit.endpoints import router as audit_router
 from crossfade_controller.auth.endpoints import router as auth_router
 from crossfade_controller.auth.gate import Gate
 from crossfade_controller.benchmarks.endpoints import router as benchmarks_router
@@ -23,8 +24,11 @@ from crossfade_controller.delivery.loops import keep_going
 from crossfade_controller.delivery.publisher import Publisher
 from crossfade_controller.events.endpoints import router as events_router
 from crossfade_controller.events.feed import Feed
+from crossfade_controller.events.stream import Streams
 from crossfade_controller.loopback import LoopbackHosts
+from crossfade_controller.memory import Memory
 from crossfade_controller.metrics.endpoints import router as metrics_router
+from crossfade_controller.metrics.retention import Retention
 from crossfade_controller.mixtures.endpoints import router as mixtures_router
 from crossfade_controller.problems import register_problems
 from crossfade_controller.runs.endpoints import router as runs_router
@@ -32,6 +36,8 @@ from crossfade_controller.services import Services
 from crossfade_controller.settings import Settings
 
 REDIS_TIMEOUT_SECONDS = 2.0
+MIXTURES_IN_MEMORY = 1000
+CURVES_IN_MEMORY = 100
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -54,7 +60,15 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.loopback:
         app.add_middleware(LoopbackHosts)
     register_problems(app)
-    for router in (runs_router, mixtures_router, benchmarks_router, metrics_router, events_router, auth_router):
+    for router in (
+        runs_router,
+        mixtures_router,
+        benchmarks_router,
+        metrics_router,
+        events_router,
+        auth_router,
+        audit_router,
+    ):
         app.include_router(router)
     app.include_router(health.router)
     app.include_router(dashboard_router)
@@ -73,13 +87,24 @@ async def _running_services(settings: Settings) -> AsyncIterator[Services]:
         retry=Retry(NoBackoff(), retries=1),  # the loops have a patience of their own
     )
     publisher, intake = Publisher(database, redis, feed), Intake(database, redis, feed)
+    retention = Retention(database, full_resolution_steps=settings.full_resolution_steps)
     loops = [
         asyncio.create_task(keep_going("publishing to Redis", publisher.publish)),
         asyncio.create_task(keep_going("reconciling Redis", publisher.reconcile)),
         asyncio.create_task(keep_going("taking in telemetry", intake.take_in)),
+        asyncio.create_task(keep_going("deleting what is too old", retention.prune)),
     ]
     try:
-        yield Services(database=database, redis=redis, feed=feed, publisher=publisher, gate=_gate(settings, database))
+        yield Services(
+            database=database,
+            redis=redis,
+            feed=feed,
+            publisher=publisher,
+            gate=_gate(settings, database),
+            streams=Streams(database, feed),
+            mixtures=Memory(feed, most=MIXTURES_IN_MEMORY),
+            curves=Memory(feed, most=CURVES_IN_MEMORY),
+        )
     finally:
         for loop in loops:
             loop.cancel()

@@ -17,6 +17,7 @@ from crossfade_controller.auth.schemas import DEFAULT_DAYS
 from crossfade_controller.database import database_url
 from crossfade_controller.loopback import is_loopback
 from crossfade_controller.migration import migrate
+from crossfade_controller.offline import DatabaseOption
 from crossfade_controller.server import Server, open_socket, url_of
 from crossfade_controller.settings import DEFAULT_DATABASE_URL, Settings
 from crossfade_shared.redis_server import embedded_redis
@@ -27,19 +28,16 @@ EMBEDDED_REDIS = Path("runs/controller/redis")
 serve_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 migrate_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-DatabaseOption = Annotated[
-    str,
-    typer.Option(
-        "--database", envvar="CROSSFADE_DATABASE_URL", help="sqlite:///path or postgresql://user:password@host/name."
-    ),
-]
-
 
 @serve_app.command()
 def serve(
     *,
-    host: Annotated[str, typer.Option(help="Address to listen on; one that others reach needs a token.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")] = 8321,
+    host: Annotated[
+        str, typer.Option(envvar="CROSSFADE_HOST", help="Address to listen on; one that others reach needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(envvar="CROSSFADE_PORT", min=0, max=65535, help="Port to listen on; 0 takes any free one.")
+    ] = 8321,
     database: DatabaseOption = DEFAULT_DATABASE_URL,
     redis: Annotated[
         str | None,
@@ -50,7 +48,11 @@ def serve(
     ] = None,
     anonymous_viewer: Annotated[
         bool | None,
-        typer.Option(help="Let those without a token read.", show_default="where only this machine can reach it"),
+        typer.Option(
+            envvar="CROSSFADE_ANONYMOUS_VIEWER",
+            help="Let those without a token read.",
+            show_default="where only this machine can reach it",
+        ),
     ] = None,
 ) -> None:
     """Run the controller until Ctrl-C or SIGTERM."""

@@ -32,7 +32,10 @@ _ENTRIES = {
     "migrate": _Entry(
         "crossfade_controller.command", "migrate_app", "Bring the database to this version.", "controller"
     ),
+    "token": _Entry("crossfade_controller.auth.command", "app", "Make, list and revoke tokens.", "controller"),
+    "audit": _Entry("crossfade_controller.audit.command", "app", "Check who did what.", "controller"),
     "data": _Entry("crossfade_worker.data.command", "app", "Text to token shards.", "worker"),
+    "register": _Entry("crossfade_worker.registration", "app", "Make a run known to its controller.", "worker"),
     "train": _Entry("crossfade_worker.train", "app", "Train in one process.", "worker"),
     "evaluate": _Entry("crossfade_worker.evaluate.command", "app", "Score checkpoints and post the scores.", "worker"),
     "mix": _Entry("crossfade_shared.mix_command", "app", "See and change the mixture of a run.", "controller"),

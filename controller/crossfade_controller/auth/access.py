@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from crossfade_controller.audit import repository as audit
 from crossfade_controller.auth.actor import Actor, Scope
 from crossfade_controller.auth.gate import unauthorized
 from crossfade_controller.problems import Problem
-from crossfade_controller.services import ServicesOfApp
+from crossfade_controller.runs.repository import is_run_name
+from crossfade_controller.services import Services, ServicesOfApp
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,15 @@ class Access:
     keeps_to_run: bool = False
 
     async def __call__(self, request: Request, services: ServicesOfApp) -> Actor:
-        """Give the actor; raises a `Problem`: 401 for an unknown one, 403 for one that may not do this."""
+        """Give the actor; raises a `Problem`: 401 for an unknown one, 403, kept in the audit, for one that may not."""
         actor = await services.gate.identify(request.headers.get("authorization"))
-        self._check_scope(actor, only_asks=request.query_params.get("validate_only") == "true")
-        self._check_run(actor, request.path_params.get("run"))
+        try:
+            self._check_scope(actor, only_asks=request.query_params.get("validate_only") == "true")
+            self._check_run(actor, request.path_params.get("run"))
+        except Problem as refusal:
+            if refusal.status == 403:
+                await _audit(services, request, actor, why=refusal.kind)
+            raise
         return actor
 
     def _check_scope(self, actor: Actor, *, only_asks: bool) -> None:
@@ -57,6 +64,16 @@ class Access:
             f"the token {actor.name!r} is bound to the run {actor.run!r}; take one that is not, or one of this run",
             kind="bound-to-another-run",
             field="Authorization",
+        )
+
+
+async def _audit(services: Services, request: Request, actor: Actor, *, why: str | None) -> None:
+    """Note an attempt; the path is told as the route has it, whatever was put into its places."""
+    run = request.path_params.get("run", "")
+    tried = {"method": request.method, "path": request.scope["route"].path, "why": why}
+    async with services.database.write() as session:
+        await audit.append(
+            session, actor=actor.name, action="access.refused", run=run if is_run_name(run) else None, **tried
         )
 
 

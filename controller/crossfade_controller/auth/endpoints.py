@@ -11,6 +11,7 @@ from crossfade_controller.auth.access import Admin, requires
 from crossfade_controller.auth.actor import Actor
 from crossfade_controller.auth.schemas import CreatedToken, NewToken, TokenBody, WhoAmI
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
+from crossfade_controller.idempotency.repeat import RepeatOfRequest
 from crossfade_controller.paging import Page, Paging, page_token
 from crossfade_controller.services import ServicesOfApp
 
@@ -25,10 +26,14 @@ async def get_actor(actor: Annotated[Actor, requires("viewer", keeps_to_run=True
 
 
 @router.post("/tokens", status_code=status.HTTP_201_CREATED)
-async def create_token(body: NewToken, services: ServicesOfApp, actor: Admin) -> CreatedToken:
-    """Make a token; the answer shows its secret, this once."""
+async def create_token(body: NewToken, services: ServicesOfApp, actor: Admin, repeat: RepeatOfRequest) -> CreatedToken:
+    """Make a token; the answer shows its secret, this once: a repeat under the same key gives the token without it."""
     async with services.database.write() as session:
+        if made_before := await repeat.made(session):
+            token, run = await repository.find(session, made_before["id"])
+            return CreatedToken.of(token, run, token=None)
         token, secret = await service.create(session, body, by=actor.name)
+        await repeat.keep(session, id=token.id)
     return CreatedToken.of(token, body.run, token=secret)
 
 
@@ -46,6 +51,6 @@ async def list_tokens(services: ServicesOfApp, paging: Paging) -> Page[TokenBody
 async def revoke_token(token_id: TokenId, services: ServicesOfApp, actor: Admin) -> TokenBody:
     """Make a token worthless at once; doing so again changes nothing."""
     async with services.database.write() as session:
-        token, run = await service.revoke(session, token_id)
+        token, run = await service.revoke(session, token_id, by=actor.name)
     services.gate.forget()
     return TokenBody.of(token, run)

@@ -6,6 +6,7 @@ from crossfade_controller.auth import repository, service
 from crossfade_controller.auth.schemas import NewToken
 from crossfade_controller.auth.secrets import check_admin_token
 from crossfade_controller.database import Database
+from crossfade_controller.offline import opened
 from crossfade_controller.settings import Settings
 from crossfade_shared.errors import UserError
 
@@ -21,11 +22,8 @@ async def open_entry(settings: Settings) -> str | None:
     if settings.admin_token:
         check_admin_token(settings.admin_token.get_secret_value())
         return None
-    database = Database(settings.database_url)
-    try:
+    async with opened(settings.database_url) as database:
         return await _first_token(database, loopback=settings.loopback)
-    finally:
-        await database.close()
 
 
 async def _first_token(database: Database, *, loopback: bool) -> str | None:

@@ -48,17 +48,17 @@ class TokenBody(BaseModel):
     revoked_at: datetime | None
 
     @classmethod
-    def of(cls, token: Token, run: str | None, **members: Any) -> Self:  # noqa: ANN401 - fields of subclasses
+    def of(cls, row: Token, run: str | None, **members: Any) -> Self:  # noqa: ANN401 - fields of subclasses
         """Describe a token bound to a run, or to none."""
         return cls(
-            id=token.id,
-            name=token.name,
-            scopes=token.scopes,
+            id=row.id,
+            name=row.name,
+            scopes=row.scopes,
             run=run,
-            created_by=token.created_by,
-            created_at=token.created_at,
-            expires_at=token.expires_at,
-            revoked_at=token.revoked_at,
+            created_by=row.created_by,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
             **members,
         )
 

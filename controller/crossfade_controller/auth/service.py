@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crossfade_controller.audit import repository as audit
 from crossfade_controller.auth import repository
 from crossfade_controller.auth.models import Token
 from crossfade_controller.auth.repository import Named
@@ -29,12 +30,15 @@ async def create(session: AsyncSession, asked: NewToken, *, by: str) -> tuple[To
     )
     session.add(token)
     await session.flush()
+    what = {"id": token.id, "name": token.name, "scopes": token.scopes, "expires_at": token.expires_at.isoformat()}
+    await audit.append(session, actor=by, action="token.created", run=asked.run, **what)
     return token, secret
 
 
-async def revoke(session: AsyncSession, token_id: int) -> Named:
+async def revoke(session: AsyncSession, token_id: int, *, by: str) -> Named:
     """Make a token worthless and give it; again changes nothing. Raises a 404 `Problem` for one that is none."""
     token, run = await repository.find(session, token_id)
     if token.revoked_at is None:
         token.revoked_at = now()
+        await audit.append(session, actor=by, action="token.revoked", run=run, id=token.id, name=token.name)
     return token, run

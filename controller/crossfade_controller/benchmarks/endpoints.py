@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
-from crossfade_controller.auth.access import requires
+from crossfade_controller.auth.access import Evaluator, requires
 from crossfade_controller.benchmarks import repository, service
 from crossfade_controller.benchmarks.schemas import NewResults, ResultBody, StoredResults
 from crossfade_controller.bodies import StrictRoute, Text
+from crossfade_controller.idempotency.repeat import RepeatOfRequest
 from crossfade_controller.paging import Page, Paging, page_token
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.services import ServicesOfApp
@@ -17,11 +18,16 @@ from crossfade_controller.services import ServicesOfApp
 router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["benchmarks"])
 
 
-@router.post("/benchmarks", status_code=status.HTTP_201_CREATED, dependencies=[requires("evaluator")])
-async def store_results(run: str, body: NewResults, services: ServicesOfApp) -> StoredResults:
+@router.post("/benchmarks", status_code=status.HTTP_201_CREATED)
+async def store_results(
+    run: str, body: NewResults, services: ServicesOfApp, actor: Evaluator, repeat: RepeatOfRequest
+) -> StoredResults:
     """Store the scores of one checkpoint; sending them again changes nothing."""
     async with services.database.write() as session:
-        found, stored = await service.store(session, run, body)
+        if made_before := await repeat.made(session):
+            return StoredResults.model_validate(made_before)
+        found, stored = await service.store(session, run, body, by=actor.name)
+        await repeat.keep(session, **stored.model_dump())
     services.feed.announce(found.id)
     return stored
 

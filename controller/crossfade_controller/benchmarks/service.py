@@ -7,6 +7,7 @@ import json
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crossfade_controller.audit import repository as audit
 from crossfade_controller.benchmarks import repository
 from crossfade_controller.benchmarks.models import BenchmarkResult
 from crossfade_controller.benchmarks.schemas import NewResult, NewResults, StoredResults
@@ -18,7 +19,7 @@ from crossfade_controller.runs.models import Run
 _MEASURED = ("value", "stderr", "num_samples")
 
 
-async def store(session: AsyncSession, run_name: str, body: NewResults) -> tuple[Run, StoredResults]:
+async def store(session: AsyncSession, run_name: str, body: NewResults, *, by: str) -> tuple[Run, StoredResults]:
     """Write the scores that are new; sending them again changes nothing.
 
     Raises a `Problem`: 404 for an unknown run, 409 for a different value of a known score, 422 for a source that the
@@ -40,6 +41,8 @@ async def store(session: AsyncSession, run_name: str, body: NewResults) -> tuple
     if num_new:
         tasks = sorted({result.task for result in body.results})
         record(session, run, "benchmark", step=body.step, tokens=body.tokens, num_new=num_new, tasks=tasks)
+        checkpoint = {"checkpoint": body.checkpoint, "step": body.step, "num_new": num_new, "tasks": tasks}
+        await audit.append(session, actor=by, action="benchmarks.stored", run=run.name, **checkpoint)
     return run, StoredResults(num_results=len(body.results), num_new=num_new)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response, status
+from fastapi import APIRouter, Header, Path, Response, status
 
 from crossfade_controller.auth.access import Steerer, requires
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
+from crossfade_controller.idempotency.repeat import RepeatOfRequest
+from crossfade_controller.memory import STALE
 from crossfade_controller.mixtures import repository, service
-from crossfade_controller.mixtures.conditions import OnAnyVersion, OnExactVersion
+from crossfade_controller.mixtures.conditions import AnyVersion, ExactVersion
+from crossfade_controller.mixtures.current import CurrentMixture
 from crossfade_controller.mixtures.schemas import (
     NewVersion,
     Restoring,
@@ -27,14 +30,32 @@ router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["mixt
 VersionNumber = Annotated[int, Path(ge=1, le=MAX_COUNT)]
 
 
-@router.get("/mixture", dependencies=[requires("viewer")])
-async def get_current(run: str, services: ServicesOfApp, response: Response) -> VersionWithRealised:
-    """Give the current mixture; its ETag is what a change puts into If-Match."""
-    async with services.database.read() as session:
-        found = await runs.find(session, run)
-        row = await repository.find(session, found, found.version)
-        response.headers["ETag"] = f'"{row.version}"'
-        return VersionWithRealised.of(row, realised=await service.realised_shares(session, row))
+@router.get(
+    "/mixture",
+    dependencies=[requires("viewer")],
+    response_model=VersionWithRealised,
+    responses={304: {"description": "If-None-Match names the current version: there is no newer one"}},
+)
+async def get_current(
+    run: str, services: ServicesOfApp, if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None
+) -> Response:
+    """Give the current mixture; its ETag is what a change puts into If-Match.
+
+    The ETag is the version alone: 304 says that there is no newer one, though this one may have travelled further.
+    """
+
+    async def read() -> tuple[int, CurrentMixture]:
+        async with services.database.read() as session:
+            found = await runs.find(session, run)
+            row = await repository.find(session, found, found.version)
+            body = VersionWithRealised.of(row, realised=await service.realised_shares(session, row))
+        return found.id, CurrentMixture(etag=f'"{row.version}"', body=body.model_dump_json().encode())
+
+    current = await services.mixtures.ask(run, "mixture", read)
+    headers = {"ETag": current.answer.etag, **(STALE if current.is_stale else {})}
+    if current.answer.is_known_to(if_none_match):
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response(current.answer.body, headers=headers, media_type="application/json")
 
 
 @router.post("/mixtures", status_code=status.HTTP_201_CREATED)
@@ -45,12 +66,14 @@ async def make_version(
     services: ServicesOfApp,
     actor: Steerer,
     response: Response,
-    conditions: OnExactVersion,
+    based_on: ExactVersion,
+    repeat: RepeatOfRequest,
 ) -> VersionBody:
     """Make a new version from whole weights; a source that is off may be left out."""
     change = service.Change(
         decide=lambda current: Mixture.from_weights(complete_weights(body.weights, current)),
-        conditions=conditions,
+        based_on=based_on,
+        repeat=repeat,
         reason=body.reason,
         author=actor.name,
         on_behalf_of=body.on_behalf_of,
@@ -67,7 +90,8 @@ async def reweigh_current(
     services: ServicesOfApp,
     actor: Steerer,
     response: Response,
-    conditions: OnAnyVersion,
+    based_on: AnyVersion,
+    repeat: RepeatOfRequest,
 ) -> VersionBody:
     """Make a new version by multiplying or setting some shares; the other sources share the rest in proportion.
 
@@ -75,7 +99,8 @@ async def reweigh_current(
     """
     change = service.Change(
         decide=lambda current: reweigh(current, multiply=body.multiply, fix=body.set),
-        conditions=conditions,
+        based_on=based_on,
+        repeat=repeat,
         reason=body.reason,
         author=actor.name,
         on_behalf_of=body.on_behalf_of,
@@ -120,7 +145,8 @@ async def restore_version(
     services: ServicesOfApp,
     actor: Steerer,
     response: Response,
-    conditions: OnExactVersion,
+    based_on: ExactVersion,
+    repeat: RepeatOfRequest,
     body: Restoring | None = None,
 ) -> VersionBody:
     """Make a new version with the weights of an earlier one."""
@@ -129,7 +155,8 @@ async def restore_version(
         earlier = await repository.find(session, await runs.find(session, run), version)
     change = service.Change(
         decide=lambda _current: earlier.mixture,
-        conditions=conditions,
+        based_on=based_on,
+        repeat=repeat,
         reason=body.reason or f"restore version {version}",
         author=actor.name,
         on_behalf_of=body.on_behalf_of,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crossfade_controller.database import Base, UtcTime, now
@@ -18,7 +18,6 @@ class MixtureVersion(Base):
     """One version. What it says never changes; how far it has travelled is written down as it becomes known."""
 
     __tablename__ = "mixtures"
-    __table_args__ = (UniqueConstraint("run_id", "idempotency_key"),)
 
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -29,10 +28,6 @@ class MixtureVersion(Base):
     reason: Mapped[str] = mapped_column(Text)
     base_version: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
-    idempotency_key: Mapped[str | None] = mapped_column(String(255))
-    request_digest: Mapped[str | None] = mapped_column(String(64))
-    """SHA-256 of the request that came with the key."""
-
     published_at: Mapped[datetime | None] = mapped_column(UtcTime)
     applied_at: Mapped[datetime | None] = mapped_column(UtcTime)
     superseded_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -32,12 +32,6 @@ async def page(session: AsyncSession, run_id: int, *, before: int | None, limit:
     return (await session.scalars(query.order_by(MixtureVersion.version.desc()).limit(limit))).all()
 
 
-async def by_idempotency_key(session: AsyncSession, run_id: int, key: str) -> MixtureVersion | None:
-    """Give the version that an earlier request with this key made."""
-    query = select(MixtureVersion).where(MixtureVersion.run_id == run_id, MixtureVersion.idempotency_key == key)
-    return await session.scalar(query)
-
-
 async def not_yet_applied_below(session: AsyncSession, run_id: int, version: int) -> Sequence[MixtureVersion]:
     """Give the lower versions that were neither applied nor superseded."""
     query = select(MixtureVersion).where(

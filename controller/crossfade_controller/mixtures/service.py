@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crossfade_controller.audit import repository as audit
 from crossfade_controller.delivery.models import OutboxEntry
 from crossfade_controller.events.repository import record
+from crossfade_controller.failpoints import failpoint
+from crossfade_controller.idempotency.repeat import NO_REPEAT, Repeat
 from crossfade_controller.metrics.repository import source_tokens_before
 from crossfade_controller.mixtures import repository
-from crossfade_controller.mixtures.conditions import Conditions
 from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.problems import Problem
 from crossfade_controller.runs import repository as runs
@@ -22,7 +24,7 @@ from crossfade_shared.mixture import Mixture
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What is asked, by whom and why, and under which conditions."""
+    """What is asked, by whom and why, and on which version it is based."""
 
     decide: Callable[[Mixture], Mixture]
     """Gives the new mixture for the current one."""
@@ -30,7 +32,9 @@ class Change:
     author: str
     on_behalf_of: str | None = None
     takes_effect: TakesEffect = "next_step"
-    conditions: Conditions = field(default_factory=Conditions)
+    based_on: int | None = None
+    """None: on whatever is current."""
+    repeat: Repeat = NO_REPEAT
 
 
 async def make_version(session: AsyncSession, run_name: str, change: Change) -> MixtureVersion:
@@ -40,21 +44,22 @@ async def make_version(session: AsyncSession, run_name: str, change: Change) -> 
     another request, a step that was trained on already or one beyond the run's horizon. Raises `UserError` for
     weights that make no mixture.
     """
+    made_before = await change.repeat.made(session)
     run = await runs.find(session, run_name, lock=True)
-    key = change.conditions.idempotency_key
-    if key and (earlier := await repository.by_idempotency_key(session, run.id, key)):
-        _check_same_request(earlier, change.conditions)
-        return earlier
+    if made_before:
+        return await repository.find(session, run, made_before["version"])
     current = await repository.find(session, run, run.version)
-    _check_base(current, change.conditions.based_on)
+    _check_base(current, change.based_on)
     _check_is_ahead(run, change.takes_effect)
     attempt = (await runs.current_attempts(session, [run.id])).get(run.id)
     _check_is_within_horizon(run, change.takes_effect, attempt.tokens_per_step if attempt else None)
-    return await append(session, run, change, change.decide(current.mixture))
+    row = await append(session, run, change, change.decide(current.mixture))
+    await change.repeat.keep(session, version=row.version)
+    return row
 
 
 async def append(session: AsyncSession, run: Run, change: Change, mixture: Mixture) -> MixtureVersion:
-    """Write the run's next version, its outbox entry and its event; the caller holds the run's lock."""
+    """Write the run's next version, with its outbox entry, event and audit line; the caller holds the run's lock."""
     base_version = run.version or None
     run.version += 1
     takes_effect = change.takes_effect
@@ -67,13 +72,13 @@ async def append(session: AsyncSession, run: Run, change: Change, mixture: Mixtu
         on_behalf_of=change.on_behalf_of,
         reason=change.reason,
         base_version=base_version,
-        idempotency_key=change.conditions.idempotency_key,
-        request_digest=change.conditions.request_digest,
     )
     session.add(row)
     await session.flush()
     session.add(OutboxEntry(run_id=run.id, version=run.version))
     record(session, run, "mixture", version=row.version, state="accepted", author=row.author, reason=row.reason)
+    await _audit(session, run, row)
+    failpoint("version-before-commit")
     return row
 
 
@@ -89,14 +94,19 @@ async def realised_shares(session: AsyncSession, row: MixtureVersion) -> dict[st
     return {source: spent.get(source, 0) / total for source in row.mixture.sources} if total > 0 else None
 
 
-def _check_same_request(earlier: MixtureVersion, conditions: Conditions) -> None:
-    if earlier.request_digest != conditions.request_digest:
-        raise Problem(
-            422,
-            f"this Idempotency-Key made version {earlier.version} with another request; take a new key",
-            kind="idempotency-key-reused",
-            field="Idempotency-Key",
-        )
+async def _audit(session: AsyncSession, run: Run, row: MixtureVersion) -> None:
+    await audit.append(
+        session,
+        actor=row.author,
+        action="mixture.made",
+        run=run.name,
+        version=row.version,
+        base_version=row.base_version,
+        weights_ppm=row.weights_ppm,
+        takes_effect=row.takes_effect,
+        on_behalf_of=row.on_behalf_of,
+        reason=row.reason,
+    )
 
 
 def _check_base(current: MixtureVersion, based_on: int | None) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crossfade_controller.auth.access import Operator, requires
 from crossfade_controller.auth.actor import Actor
 from crossfade_controller.bodies import StrictRoute
+from crossfade_controller.idempotency.repeat import RepeatOfRequest
 from crossfade_controller.paging import Page, Paging, page_token
 from crossfade_controller.runs import repository, service
 from crossfade_controller.runs.models import Run
@@ -21,10 +22,14 @@ router = APIRouter(prefix="/v1/runs", route_class=StrictRoute, tags=["runs"])
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-async def register_run(body: NewRun, services: ServicesOfApp, actor: Operator) -> CreatedRun:
+async def register_run(body: NewRun, services: ServicesOfApp, actor: Operator, repeat: RepeatOfRequest) -> CreatedRun:
     """Register a run; the answer shows its signing key, this once, for the workers of the run."""
     async with services.database.write() as session:
-        run = await service.register(session, body, author=actor.name)
+        if made_before := await repeat.made(session):
+            run = await repository.find(session, made_before["run"])
+        else:
+            run = await service.register(session, body, author=actor.name)
+            await repeat.keep(session, run=run.name)
         sources = (await repository.sources(session, [run.id]))[run.id]
     services.tell_of_version(run.id)
     return CreatedRun.of(run, sources, None, signing_key=run.signing_key.hex())

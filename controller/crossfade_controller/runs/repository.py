@@ -19,7 +19,7 @@ _NAMES_IN_MESSAGE = 5
 async def find(session: AsyncSession, name: str, *, lock: bool = False) -> Run:
     """Give a run, with `lock` under its row lock until the transaction ends; raises a 404 `Problem`."""
     query = select(Run).where(Run.name == name)
-    run = await session.scalar(query.with_for_update() if lock else query) if _is_name(name) else None
+    run = await session.scalar(query.with_for_update() if lock else query) if is_run_name(name) else None
     if run is None:
         raise await _no_such_run(session, name)
     return run
@@ -49,7 +49,8 @@ async def current_attempts(session: AsyncSession, run_ids: Sequence[int]) -> dic
     return {attempt.run_id: attempt for attempt in found}
 
 
-def _is_name(name: str) -> bool:
+def is_run_name(name: str) -> bool:
+    """Say whether a run could have this name."""
     try:
         return bool(check_name(name, field="run"))
     except UserError:

@@ -7,6 +7,7 @@ import secrets
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crossfade_controller.audit import repository as audit
 from crossfade_controller.mixtures.service import Change, append
 from crossfade_controller.problems import Problem
 from crossfade_controller.runs.models import Run
@@ -39,6 +40,9 @@ async def register(session: AsyncSession, body: NewRun, *, author: str) -> Run:
         ) from None
     session.add_all(
         Source(run_id=run.id, position=position, **source.model_dump()) for position, source in enumerate(body.sources)
+    )
+    await audit.append(
+        session, actor=author, action="run.registered", run=run.name, **body.model_dump(mode="json", exclude={"name"})
     )
     initial = Change(decide=lambda _: mixture, reason="initial mixture", author=author)
     await append(session, run, initial, mixture)
