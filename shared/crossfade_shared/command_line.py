@@ -38,7 +38,15 @@ _ENTRIES = {
     "register": _Entry("crossfade_worker.registration", "app", "Make a run known to its controller.", "worker"),
     "train": _Entry("crossfade_worker.train", "app", "Train in one process.", "worker"),
     "evaluate": _Entry("crossfade_worker.evaluate.command", "app", "Score checkpoints and post the scores.", "worker"),
-    "mix": _Entry("crossfade_shared.mix_command", "app", "See and change the mixture of a run.", "controller"),
+    "run": _Entry("crossfade_shared.commands.runs", "app", "Register and see runs.", "controller"),
+    "mix": _Entry("crossfade_shared.commands.mix", "app", "See and change the mixture of a run.", "controller"),
+    "forecast": _Entry("crossfade_shared.commands.runs", "forecast_app", "See where a mixture leads.", "controller"),
+    "freeze": _Entry("crossfade_shared.commands.runs", "freeze_app", "Stop a run's policies.", "controller"),
+    "unfreeze": _Entry("crossfade_shared.commands.runs", "unfreeze_app", "Let them go on.", "controller"),
+    "events": _Entry("crossfade_shared.commands.events", "app", "Follow what happens to a run.", "controller"),
+    "import": _Entry(
+        "crossfade_shared.commands.import_scores", "app", "Store scores measured elsewhere.", "controller"
+    ),
     "replay": _Entry("crossfade_worker.replay.command", "app", "Prove a run's batches from its ledger.", "worker"),
     "bench": _Entry("crossfade_worker.bench.command", "app", "Measure on this machine.", "worker"),
 }

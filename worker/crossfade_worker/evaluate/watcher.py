@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from crossfade_shared.client import Client
 from crossfade_shared.errors import UnreachableError, UserError
-from crossfade_shared.rest import RestClient
 from crossfade_worker.checkpoint_folder import checkpoint_path, complete_checkpoints
 from crossfade_worker.config import RunConfig
 from crossfade_worker.data.manifest import hash_file
@@ -75,10 +75,10 @@ class Evaluator:
         if url is None or not waiting:
             return
         outage, self._unreachable = self._unreachable, None
-        with RestClient(url) as client:
+        with Client(url) as client:
             for name, evaluation in waiting:
                 try:
-                    client.post(f"/v1/runs/{self._config.run}/benchmarks", evaluation.request_body())
+                    client.post_scores(self._config.run, evaluation.request_body())
                     self._folder.write(name, evaluation.model_copy(update={"posted": True}))
                 except UnreachableError as error:
                     if outage is None:
