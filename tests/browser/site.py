@@ -27,11 +27,12 @@ class Site(Controller):
         self.http.post("/v1/runs", json=body).raise_for_status()
 
     def change(self, run: str, multiply: dict[str, float], *, author: str, reason: str) -> int:
-        """Upsample, and give the new version."""
+        """Upsample as somebody with a token of their own, and give the new version."""
         mixture = f"/v1/runs/{run}/mixture"
-        body = {"multiply": multiply, "author": author, "reason": reason}
+        body = {"multiply": multiply, "reason": reason}
         headers = {"If-Match": f'"{self.get(mixture)["version"]}"'}
-        return int(self.http.patch(mixture, json=body, headers=headers).raise_for_status().json()["version"])
+        with self.client(scopes=["operator"], name=author) as client:
+            return int(client.patch(mixture, json=body, headers=headers).raise_for_status().json()["version"])
 
     def post_scores(self, run: str, step: int) -> None:
         """Post what an evaluator finds at a checkpoint."""

@@ -1,55 +1,88 @@
 // Choose a run, read it, and keep up with it: each event has what it concerns read again.
 
-import { chooseRun } from "./choice.js";
-import { byId } from "./dom.js";
-import { Link } from "./link.js";
+import { EventLog } from "./data/event_log.js";
+import { paced } from "./data/paced.js";
+import { RunState } from "./data/run_state.js";
+import { session } from "./data/session.js";
+import { follow } from "./data/stream.js";
+import { rangeParameter, rangeText, setParameters } from "./frame/address.js";
+import { byId } from "./frame/dom.js";
+import { Link } from "./frame/link.js";
+import { arrive, offerLogin } from "./frame/login.js";
+import { chooseRun } from "./frame/run_choice.js";
 import { Page } from "./page.js";
-import { paced } from "./refresh.js";
-import { RunState } from "./state.js";
-import { follow } from "./stream.js";
+import { describeEvent } from "./shape/events.js";
 
 const CHANGE_MILLISECONDS = 200;
 const PROGRESS_MILLISECONDS = 2000;
+const NOTABLE_KINDS = new Set(["refused", "cap_ahead", "exhausted", "dropped"]);
 
 function say(text) {
-  byId("notice").textContent = text;
+  byId("notice-text").textContent = text;
   byId("notice").hidden = text === "";
 }
 
-function makeReaders(state, page, link) {
+function makeReaders(state, events, page, link) {
   const reader = (read, pauseMilliseconds) => {
     const readAndDraw = async () => {
       await read();
       link.note({ failure: null, ...state.freshness });
-      page.show(state);
+      page.show();
     };
     return paced(readAndDraw, pauseMilliseconds, (error) => link.note({ failure: error.message }));
   };
   return {
     progress: reader(() => state.readProgress(), PROGRESS_MILLISECONDS),
+    curves: reader(() => state.run && state.readCurves(), CHANGE_MILLISECONDS),
     versions: reader(() => state.readVersions(), CHANGE_MILLISECONDS),
     benchmarks: reader(() => state.readBenchmarks(), CHANGE_MILLISECONDS),
+    events: reader(() => page.eventsOpen && events.read(), CHANGE_MILLISECONDS),
   };
 }
 
-function takeIn(kind, event, readers) {
+function takeIn(kind, event, { state, readers, page }) {
+  if (kind === "step") {
+    state.progress = event; // told as it passes, and never stored
+    page.show();
+    readers.progress();
+    return;
+  }
   const concerns = { mixture: [readers.versions, readers.progress], benchmark: [readers.benchmarks] };
   (concerns[kind] ?? [readers.progress]).forEach((read) => read());
-  if (kind === "refused") say(`Refused: ${event.why}`);
-  if (kind === "cap_ahead") say(`${event.source} will have given all its epochs at about step ${event.expected_step}.`);
-  if (kind === "exhausted") say(`All epochs given at step ${event.step}: ${Object.keys(event.source_epochs).join(", ")}.`);
-  if (kind === "dropped") say(`The workers could not send ${event.num_reports} of their reports; figures are missing.`);
+  readers.events();
+  if (NOTABLE_KINDS.has(kind)) say(describeEvent(kind, event.data));
 }
 
-const link = new Link(byId("link"));
-const name = await chooseRun(byId("run"), say);
-document.title = `${name} · Crossfade`;
-const readers = makeReaders(new RunState(name), new Page(), link);
-follow(name, {
-  onOpen: () => {
-    link.note({ open: true });
-    Object.values(readers).forEach((read) => read());
-  },
-  onLost: () => link.lost(),
-  onEvent: (kind, event) => takeIn(kind, event, readers),
-});
+async function start() {
+  byId("notice-close").addEventListener("click", () => say(""));
+  offerLogin();
+  const link = new Link(byId("link"));
+  await arrive().catch((error) => say(error.message));
+  const { name, runs } = await chooseRun(byId("run"), say);
+  document.title = `${name} · Crossfade`;
+  const state = new RunState(name);
+  state.range = rangeParameter("tokens");
+  const events = new EventLog(name);
+  const page = new Page(state, {
+    runs,
+    events,
+    onZoom: (range) => {
+      setParameters({ tokens: rangeText(range) });
+      state.range = range;
+      readers.curves();
+    },
+    onEventsOpen: () => readers.events(),
+  });
+  const readers = makeReaders(state, events, page, link);
+  session.addEventListener("change", () => Object.values(readers).forEach((read) => read()));
+  follow(name, {
+    onOpen: () => {
+      link.note({ open: true });
+      Object.values(readers).forEach((read) => read());
+    },
+    onLost: () => link.lost(),
+    onEvent: (kind, event) => takeIn(kind, event, { state, readers, page }),
+  });
+}
+
+start();

@@ -1,63 +1,108 @@
 // The whole picture of one run: its parts, and how what is known is shown in each.
 
-import { benchmarkAxis, bitsPerBytePicture, scoresPicture } from "./benchmark_charts.js";
-import { Chart, TokenAxis } from "./charts.js";
-import { SourceColours } from "./colours.js";
-import { byId } from "./dom.js";
-import { showHistory } from "./history.js";
-import { lossAxis, lossPicture } from "./loss_chart.js";
-import { showNow } from "./now.js";
-import { placeVersions } from "./series.js";
-import { showSources } from "./sources.js";
-import { offerCopy, showSteer } from "./steer.js";
-import { Tooltip } from "./tooltip.js";
-import { weightsAxis, weightsPicture } from "./weights_chart.js";
+import { Axis } from "./charts/axis.js";
+import { BenchmarkCards } from "./charts/benchmark_cards.js";
+import { ChartCard } from "./charts/card.js";
+import { lossAxis, lossPicture } from "./charts/losses.js";
+import { Tooltip } from "./charts/tooltip.js";
+import { weightsAxis, weightsPicture } from "./charts/weights.js";
+import { Comparison } from "./compare/comparison.js";
+import { SourceColours } from "./frame/colours.js";
+import { byId } from "./frame/dom.js";
+import { exportMenu } from "./frame/files.js";
+import { Difference } from "./history/difference.js";
+import { Events } from "./history/events.js";
+import { VersionLog } from "./history/versions.js";
+import { placeVersions } from "./shape/places.js";
+import { compact } from "./shape/text.js";
+import { SteerPanel } from "./steer/panel.js";
+import { showNow } from "./views/now.js";
+import { Proposals } from "./views/proposals.js";
+import { Sources } from "./views/sources.js";
+
+const WAITING = { why: "Reading the curves …" };
 
 export class Page {
-  constructor() {
-    this.axis = new TokenAxis();
-    const tooltip = new Tooltip(byId("tooltip"));
-    const chart = (id, y, picture) => ({ chart: new Chart(byId(id), this.axis, tooltip, y), picture });
-    this.charts = [
-      chart("weights-chart", weightsAxis, weightsPicture),
-      chart("loss-chart", lossAxis, lossPicture),
-      chart("bits-per-byte-chart", benchmarkAxis, bitsPerBytePicture),
-      chart("benchmarks-chart", benchmarkAxis, scoresPicture),
-    ];
-    this.state = null;
+  constructor(state, { runs, events, onZoom, onEventsOpen }) {
+    this.state = state;
     this.scheduled = false;
+    this.axis = new Axis({ key: "tokens", label: "Tokens", write: compact, zoom: state.range, onZoom });
+    this.tooltip = new Tooltip(byId("tooltip"));
+    this.weights = this.card("weights", { title: "Weights", caption: "Areas: requested. Lines, and in brackets: what the batches really held.", y: weightsAxis });
+    this.benchmarks = new BenchmarkCards(byId("benchmarks"), (about) => this.newCard(about));
+    this.loss = this.card("loss", { title: "Training loss", caption: "Nats a token, all and by source; shaded: smallest to largest.", y: lossAxis });
+    this.events = new Events(byId("event-rows"), events, { run: state.name, onOpen: onEventsOpen });
+    this.comparison = new Comparison(runs, state.name, this.tooltip);
+    this.parts = null;
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolour());
-    offerCopy(byId("copy"), byId("steer-command"), byId("copied"));
   }
 
-  show(state) {
-    this.state = state;
-    this.drawSoon();
+  card(key, { title, caption, y }) {
+    const card = this.newCard({ title, caption, y, testId: `${key}-chart`, file: `${this.state.name}-${key}` });
+    byId(key).append(card.node);
+    return card;
+  }
+
+  newCard(about) {
+    return new ChartCard({ ...about, axis: this.axis, tooltip: this.tooltip });
+  }
+
+  get eventsOpen() {
+    return this.events.open;
   }
 
   recolour() {
-    this.charts.forEach(({ chart }) => chart.forget());
-    this.drawSoon();
+    [this.weights, this.loss, ...this.benchmarks.all].forEach((card) => card.chart.forget());
+    this.comparison.recolour();
+    this.show();
   }
 
   // Draws with the next frame, once, however often it is asked before.
-  drawSoon() {
-    if (this.scheduled || !this.state?.complete) return;
+  show() {
+    if (this.scheduled || !this.state.complete) return;
     this.scheduled = true;
     requestAnimationFrame(() => {
       this.scheduled = false;
-      this.draw(this.state);
+      this.draw();
     });
   }
 
-  draw(state) {
-    const colours = new SourceColours(state.sources);
+  draw() {
+    const { state } = this;
+    this.parts ??= this.makeParts();
+    const { colours, sources, steer, proposals, versions, difference } = this.parts;
+    showNow(byId("figures"), state);
+    this.drawCharts(colours);
+    sources.show(state);
+    steer.follow();
+    proposals.show();
+    versions.show();
+    difference.show();
+    this.events.show();
+  }
+
+  drawCharts(colours) {
+    const { state, axis } = this;
     const places = placeVersions(state.versions, state.run.tokens_per_step, state.newestTokens);
-    this.axis.grow(state.newestTokens);
-    this.charts.forEach(({ chart, picture }) => chart.draw(picture(state, colours, places)));
-    showNow(byId("now"), state);
-    showSources(byId("sources"), state, colours);
-    showSteer(byId("steer-command"), state);
-    showHistory(byId("history"), state, colours);
+    axis.grow(state.newestTokens);
+    this.weights.draw(state.curves === null ? WAITING : weightsPicture(state, colours, places));
+    this.benchmarks.draw(state, colours, places);
+    this.loss.draw(state.curves === null ? WAITING : lossPicture(state, colours, places));
+  }
+
+  // What needs the run's sources to be known.
+  makeParts() {
+    const { state } = this;
+    const colours = new SourceColours(state.sources);
+    const sources = new Sources(byId("source-rows"), colours);
+    byId("sources-export").append(exportMenu(`${state.name}-sources`, { rows: () => sources.rows }));
+    return {
+      colours,
+      sources,
+      steer: new SteerPanel(state, colours),
+      proposals: new Proposals(state),
+      versions: new VersionLog(byId("version-rows"), state, colours),
+      difference: new Difference(state, colours),
+    };
   }
 }
