@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from typing import Annotated, cast
 
@@ -24,6 +25,7 @@ from crossfade_controller.delivery.isolation import Isolation
 from crossfade_controller.delivery.reports import ReportBook
 from crossfade_controller.events.feed import Feed
 from crossfade_controller.events.repository import record
+from crossfade_controller.failpoints import failpoint
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.runs.models import Attempt, Run
 from crossfade_shared.channels import TELEMETRY_GROUP, Channels
@@ -31,7 +33,11 @@ from crossfade_shared.telemetry import Report, decode_reports
 
 _logger = logging.getLogger(__name__)
 _CONSUMER = "controller"
-_BATCHES_AT_ONCE = 200
+_BATCHES_AT_ONCE = 100
+_REPORTS_AT_ONCE = 800
+"""Enough for one transaction: whoever makes a version waits for it on SQLite."""
+_RECHECK_SECONDS = 5.0
+"""How often to look for what another controller read and did not live to store."""
 _WAIT_MILLISECONDS = 500
 _UNACKNOWLEDGED, _NEW = "0", ">"
 
@@ -57,6 +63,7 @@ class Intake:
         self._with_group: set[str] = set()
         self._caught_up: set[str] = set()
         """Runs of whose stream nothing is read and not acknowledged."""
+        self._next_recheck = 0.0
 
     async def take_in(self) -> None:
         """Store what the streams hold, or wait a little for something to come."""
@@ -64,6 +71,9 @@ class Intake:
             names = {name for name in await repository.run_names(session) if not self._isolation.rests(_task(name))}
         if not names:
             return await asyncio.sleep(_WAIT_MILLISECONDS / 1000)
+        if time.monotonic() > self._next_recheck:
+            self._next_recheck = time.monotonic() + _RECHECK_SECONDS
+            self._caught_up.clear()
         caught_up, self._caught_up = self._caught_up, set()  # if this fails, something was read and not acknowledged
         for name in names - self._with_group:
             await self._make_group(name)
@@ -107,27 +117,43 @@ class Intake:
         return [(by_stream[stream.decode()], entries) for stream, entries in streams]
 
     async def _store(self, run_name: str, entries: Entries) -> None:
-        """Store entries in one transaction, acknowledge them, and tell the followers of the run."""
-        if not entries:
-            return
+        """Store entries, some at a time, and acknowledge each of them after its transaction."""
+        some: Entries = []
+        batches: list[Batch] = []
+        for entry_id, fields in entries:
+            some.append((entry_id, fields))
+            if batch := _decode(run_name, entry_id, fields):
+                batches.append(batch)
+            if sum(len(batch.reports) for batch in batches) >= _REPORTS_AT_ONCE:
+                await self._store_some(run_name, [entry_id for entry_id, _ in some], batches)
+                some, batches = [], []
+        if some:
+            await self._store_some(run_name, [entry_id for entry_id, _ in some], batches)
+
+    async def _store_some(self, run_name: str, entry_ids: list[bytes], batches: list[Batch]) -> None:
+        """Store batches in one transaction, acknowledge their entries, and tell the followers of the run."""
         async with self._database.write() as session:
             run = await runs.find(session, run_name, lock=True)
             book = ReportBook(session, run, (await runs.sources(session, [run.id]))[run.id])
-            for entry_id, fields in entries:
-                if batch := _decode(run_name, entry_id, fields):
-                    await self._store_batch(session, run, book, batch)
+            for batch in batches:
+                await self._store_batch(session, run, book, batch)
             await book.close()
+            failpoint("intake-before-commit")
+        failpoint("intake-after-commit")
         # Workers read it when they start: one whose folder was lost numbers its attempt above those that were.
         await self._redis.set(Channels(run_name).attempt, run.attempt)
-        await self._acknowledge(Channels(run_name).telemetry, [entry_id for entry_id, _ in entries])
+        await self._acknowledge(Channels(run_name).telemetry, entry_ids)
         if book.progress:
             self._feed.set_progress(run.id, book.progress)
         self._feed.announce(run.id)
 
     async def _acknowledge(self, stream: str, entry_ids: list[bytes]) -> None:
         await self._redis.xack(stream, TELEMETRY_GROUP, *entry_ids)
-        # This one consumer takes entries in their order, so whatever is older than the last is acknowledged too.
-        await self._redis.xtrim(stream, minid=entry_ids[-1].decode(), approximate=True)
+        # Entries are given out in their order, so what is older than the last of ours was given out too: to us, or to
+        # another controller that may still have to store it.
+        pending = await self._redis.xpending(stream, TELEMETRY_GROUP)
+        oldest = min(entry_ids[-1], pending["min"] or entry_ids[-1], key=_place)
+        await self._redis.xtrim(stream, minid=oldest.decode(), approximate=True)
 
     async def _store_batch(self, session: AsyncSession, run: Run, book: ReportBook, batch: Batch) -> None:
         if not await repository.is_first_sight(session, run.id, batch.attempt, batch.sequence):
@@ -145,6 +171,11 @@ class Intake:
 
 def _task(run_name: str) -> str:
     return f"taking in the telemetry of run {run_name}"
+
+
+def _place(entry_id: bytes) -> tuple[int, ...]:
+    """Give the milliseconds and the number within them, by which Redis orders entries."""
+    return tuple(int(part) for part in entry_id.split(b"-"))
 
 
 def _fence_off(session: AsyncSession, run: Run, attempt: Attempt) -> None:

@@ -14,7 +14,7 @@ from crossfade_controller.delivery.isolation import Isolation
 from crossfade_controller.delivery.mailbox import Letter, deliver
 from crossfade_controller.events.feed import Feed
 from crossfade_controller.events.repository import record
-from crossfade_controller.mixtures import repository as mixtures
+from crossfade_controller.failpoints import failpoint
 from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.runs.models import Run
@@ -40,10 +40,10 @@ class Publisher:
         self._woken.set()
 
     async def publish(self) -> None:
-        """Publish everything in the outbox, then wait for more."""
+        """Publish each run's newest version in the outbox, and with it those that it overtook; then wait for more."""
         self._woken.clear()
         async with self._database.read() as session:
-            versions = await repository.unpublished(session)
+            versions = await repository.newest_unpublished(session)
         for run, row in versions:
             what = f"publishing version {row.version} of run {run.name}"
             await self._isolation.attempt(what, self._publish(run, row))
@@ -60,7 +60,9 @@ class Publisher:
         await asyncio.sleep(RECONCILE_SECONDS)
 
     async def _publish(self, run: Run, row: MixtureVersion) -> None:
+        failpoint("before-publish")
         await deliver(self._redis, _letter(run, row))
+        failpoint("after-publish")
         await self._note_published(run.name, row.version)
 
     async def _repair(self, run: Run, row: MixtureVersion) -> None:
@@ -70,11 +72,9 @@ class Publisher:
     async def _note_published(self, run_name: str, version: int) -> None:
         async with self._database.write() as session:
             run = await runs.find(session, run_name, lock=True)
-            row = await mixtures.find(session, run, version)
-            await repository.remove_from_outbox(session, run.id, version)
-            if row.published_at is None:
+            for row in await repository.take_from_outbox(session, run.id, up_to=version):
                 row.published_at = now()
-                record(session, run, "mixture", version=version, state="published")
+                record(session, run, "mixture", version=row.version, state="published")
         self._feed.announce(run.id)
 
 

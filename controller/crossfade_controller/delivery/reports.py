@@ -11,7 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crossfade_controller.database import now
 from crossfade_controller.events.feed import Progress
 from crossfade_controller.events.repository import record
-from crossfade_controller.metrics import repository as metrics
+from crossfade_controller.metrics.live import abandon
+from crossfade_controller.metrics.names import SOURCE_LOSS, SOURCE_TOKENS, curves_of
+from crossfade_controller.metrics.rollups import cut_off
+from crossfade_controller.metrics.storing import NewPoint, store
 from crossfade_controller.mixtures import repository as mixtures
 from crossfade_controller.mixtures.exhaustion import redistribute
 from crossfade_controller.runs.models import Attempt, Run
@@ -41,7 +44,7 @@ class ReportBook:
         self._session = session
         self._run = run
         self._sources = {source.name for source in sources}
-        self._points: list[dict[str, Any]] = []
+        self._points: list[NewPoint] = []
         self.progress: Progress | None = None
         """How far training was at the last step written."""
 
@@ -50,12 +53,13 @@ class ReportBook:
         for report in reports:
             match report:
                 case StepReport():
-                    self._write_step(attempt, report)
+                    await self._write_step(attempt, report)
                 case AppliedReport():
                     await self._write_applied(attempt, report)
                 case AttemptReport():
                     for name, value in report.model_dump(exclude={"kind"}).items():
                         setattr(attempt, name, value)
+                    await self._begin(attempt, report.start_step)
                     self._run.finished_at = None
                     self._record(attempt, report)
                 case FinishedReport():
@@ -69,23 +73,30 @@ class ReportBook:
 
     async def close(self) -> None:
         """Write what was collected; the session may commit afterwards."""
-        await metrics.store(self._session, self._points)
+        await store(self._session, self._points)
 
-    def _write_step(self, attempt: Attempt, report: StepReport) -> None:
+    async def _begin(self, attempt: Attempt, step: int) -> None:
+        """Abandon the curves of earlier attempts from the step on at which this one begins."""
+        attempt.start_step = step
+        await abandon(self._session, attempt, step)
+        if self._run.step is not None and step <= self._run.step:
+            await cut_off(self._session, self._run.id, curves_of(self._sources), from_step=step)
+
+    async def _write_step(self, attempt: Attempt, report: StepReport) -> None:
+        if attempt.start_step is None or report.step < attempt.start_step:
+            await self._begin(attempt, report.step)  # it did not say so itself
         values = {
             "loss": report.loss,
             "learning_rate": report.learning_rate,
             "gradient_norm": report.gradient_norm,
             "step_seconds": report.seconds,
-            **{f"source_loss/{name}": loss for name, loss in report.source_loss.items() if name in self._sources},
-            **{
-                f"{metrics.SOURCE_TOKENS}{name}": num
-                for name, num in report.source_tokens.items()
-                if name in self._sources
-            },
+            **{SOURCE_LOSS + name: loss for name, loss in report.source_loss.items() if name in self._sources},
+            **{SOURCE_TOKENS + name: num for name, num in report.source_tokens.items() if name in self._sources},
         }
-        position = {"run_id": self._run.id, "step": report.step, "tokens": report.tokens}
-        self._points += [{**position, "name": name, "value": _finite(value)} for name, value in values.items()]
+        run_id, step, tokens = self._run.id, report.step, report.tokens
+        self._points += [
+            NewPoint(run_id, name, step, attempt.attempt, tokens, _finite(value)) for name, value in values.items()
+        ]
         self._run.step, self._run.tokens, self._run.phase = report.step, report.tokens, report.phase
         tokens_per_second = (
             attempt.tokens_per_step / report.seconds if attempt.tokens_per_step and report.seconds else None
@@ -137,4 +148,4 @@ class ReportBook:
 
 
 def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    return float(value) if value is not None and math.isfinite(value) else None

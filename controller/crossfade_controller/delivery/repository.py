@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.database import insert_into
@@ -13,16 +13,15 @@ from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.runs.models import Run
 
 
-async def unpublished(session: AsyncSession) -> list[tuple[Run, MixtureVersion]]:
-    """Give every version in the outbox, lower versions of a run first."""
+async def newest_unpublished(session: AsyncSession) -> list[tuple[Run, MixtureVersion]]:
+    """Give the newest version of each run that has any in the outbox."""
+    newest = select(OutboxEntry.run_id, func.max(OutboxEntry.version).label("version")).group_by(OutboxEntry.run_id)
+    waiting = newest.subquery()
     query = (
         select(Run, MixtureVersion)
         .join(MixtureVersion, MixtureVersion.run_id == Run.id)
-        .join(
-            OutboxEntry,
-            (OutboxEntry.run_id == MixtureVersion.run_id) & (OutboxEntry.version == MixtureVersion.version),
-        )
-        .order_by(Run.id, MixtureVersion.version)
+        .join(waiting, (waiting.c.run_id == Run.id) & (waiting.c.version == MixtureVersion.version))
+        .order_by(Run.id)
     )
     return list((await session.execute(query)).tuples())
 
@@ -37,9 +36,21 @@ async def newest_of_unfinished(session: AsyncSession) -> list[tuple[Run, Mixture
     return list((await session.execute(query)).tuples())
 
 
-async def remove_from_outbox(session: AsyncSession, run_id: int, version: int) -> None:
-    """Forget that a version is still to be published."""
-    await session.execute(delete(OutboxEntry).where(OutboxEntry.run_id == run_id, OutboxEntry.version == version))
+async def take_from_outbox(session: AsyncSession, run_id: int, *, up_to: int) -> Sequence[MixtureVersion]:
+    """Take versions up to one out of a run's outbox, lower ones first."""
+    waiting = (OutboxEntry.run_id == run_id, OutboxEntry.version <= up_to)
+    found = await session.scalars(
+        select(MixtureVersion)
+        .join(
+            OutboxEntry,
+            (OutboxEntry.run_id == MixtureVersion.run_id) & (OutboxEntry.version == MixtureVersion.version),
+        )
+        .where(*waiting)
+        .order_by(MixtureVersion.version)
+    )
+    versions = found.all()
+    await session.execute(delete(OutboxEntry).where(*waiting))
+    return versions
 
 
 async def run_names(session: AsyncSession) -> Sequence[str]:

@@ -12,7 +12,6 @@ from crossfade_controller.auth.access import requires
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
 from crossfade_controller.events import repository
 from crossfade_controller.events.schemas import EventBody, EventPage
-from crossfade_controller.events.stream import follow
 from crossfade_controller.paging import MAX_PAGE_ITEMS
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.services import ServicesOfApp
@@ -52,7 +51,7 @@ async def get_events(
                 after=events[-1].id if events else after or 0,
             )
             return JSONResponse(page.model_dump(mode="json"))
-        begin = last_event_id if last_event_id is not None else after
-        begin = await repository.last_id(session, found.id) if begin is None else begin
-    stream = follow(services.database, services.feed, found.id, begin)
+        newest = await repository.last_id(session, found.id)
+    begin = next((place for place in (last_event_id, after) if place is not None), newest)
+    stream = services.streams.follow(found.id, begin, newest=newest)
     return EventSourceResponse(stream, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})

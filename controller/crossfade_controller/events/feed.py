@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass
 
 
@@ -24,6 +25,7 @@ class Feed:
     def __init__(self) -> None:
         self._waiting: dict[int, asyncio.Event] = {}
         self._progress: dict[int, Progress] = {}
+        self._generations: defaultdict[int, int] = defaultdict(int)
         self.closed = False
 
     def next_news(self, run_id: int) -> asyncio.Event:
@@ -32,8 +34,13 @@ class Feed:
 
     def announce(self, run_id: int) -> None:
         """Wake all followers of a run."""
+        self._generations[run_id] += 1
         if waiting := self._waiting.pop(run_id, None):
             waiting.set()
+
+    def generation(self, run_id: int) -> int:
+        """Give a number that grows with every announcement of a run."""
+        return self._generations[run_id]
 
     def progress(self, run_id: int) -> Progress | None:
         """Give the last known progress of a run."""

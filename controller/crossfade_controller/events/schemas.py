@@ -8,7 +8,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 EventKind = Literal[
-    "mixture", "benchmark", "attempt", "refused", "checkpoint", "cap_ahead", "exhausted", "dropped", "finished"
+    "mixture",
+    "benchmark",
+    "attempt",
+    "refused",
+    "checkpoint",
+    "cap_ahead",
+    "exhausted",
+    "dropped",
+    "finished",
+    "frozen",
+    "unfrozen",
+    "guardrails",
 ]
 
 

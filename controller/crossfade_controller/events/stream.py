@@ -3,52 +3,83 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import json
-import time
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NoReturn
 
-from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from fastapi.sse import format_sse_event
 
 from crossfade_controller.database import Database
+from crossfade_controller.delivery.loops import keep_going
 from crossfade_controller.events import repository
 from crossfade_controller.events.feed import Feed
-from crossfade_controller.events.models import Event
-from crossfade_controller.events.schemas import EventBody
+from crossfade_controller.events.tail import BATCH_EVENTS, Tail, wire_of, wire_of_progress
 
-TICK_SECONDS = 0.5
-PING_SECONDS = 15.0
 RECONNECT_MILLISECONDS = 1000
-_BATCH_EVENTS = 500
 
 
-async def follow(database: Database, feed: Feed, run_id: int, after: int) -> AsyncIterator[bytes]:
-    """Give the wire form of every event after an id, for ever, until the feed is closed.
-
-    Events come as soon as they are committed in this process and within a tick otherwise; progress comes at most once
-    a tick and has no id, so a client that reconnects resumes after the last stored event.
-    """
-    yield format_sse_event(retry=RECONNECT_MILLISECONDS)
-    told, next_tick, next_ping = None, 0.0, time.monotonic() + PING_SECONDS
-    while not feed.closed:
-        news, progress = feed.next_news(run_id), feed.progress(run_id)
-        async with database.read() as session:
-            events = await repository.after(session, run_id, after, limit=_BATCH_EVENTS)
-        for event in events:
-            after = event.id
-            yield _wire(event)
-        if progress and progress is not told and time.monotonic() >= next_tick:
-            told, next_tick = progress, time.monotonic() + TICK_SECONDS
-            yield format_sse_event(event="step", data_str=json.dumps(dataclasses.asdict(progress)))
-        if time.monotonic() >= next_ping:
-            next_ping = time.monotonic() + PING_SECONDS
-            yield KEEPALIVE_COMMENT
-        if not events:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), TICK_SECONDS)
+@dataclass
+class _Shared:
+    tail: Tail
+    reading: asyncio.Task[NoReturn]
+    num_followers: int = 0
 
 
-def _wire(event: Event) -> bytes:
-    body = EventBody.model_validate(event).model_dump_json()
-    return format_sse_event(event=event.kind, id=str(event.id), data_str=body)
+class Streams:
+    """The event streams that are open here; those of one run share its tail, which lives as long as they do."""
+
+    def __init__(self, database: Database, feed: Feed) -> None:
+        self._database = database
+        self._feed = feed
+        self._shared: dict[int, _Shared] = {}
+
+    @property
+    def num_open(self) -> int:
+        """How many streams are open."""
+        return sum(shared.num_followers for shared in self._shared.values())
+
+    async def follow(self, run_id: int, after: int, *, newest: int) -> AsyncIterator[bytes]:
+        """Give the wire form of every event after an id, for ever, until the feed is closed; `newest` is the last one.
+
+        Events come as soon as they are committed in this process and within a tick otherwise; progress comes at most
+        once a tick and has no id, so a client that reconnects resumes after the last stored event.
+        """
+        yield format_sse_event(
+            retry=RECONNECT_MILLISECONDS, id=str(after)
+        )  # lost before its first event, it resumes here
+        if progress := self._feed.progress(run_id):
+            yield wire_of_progress(progress)
+        with self._tail_of(run_id, newest) as tail:
+            while not self._feed.closed:
+                turn = tail.turn
+                if after < tail.floor:
+                    wire, after = await self._read_older(run_id, after)
+                else:
+                    wire, after = tail.since(after)
+                if not wire:
+                    await turn.wait()
+                    wire = tail.passing
+                if wire:
+                    yield wire
+
+    @contextmanager
+    def _tail_of(self, run_id: int, newest: int) -> Iterator[Tail]:
+        if run_id not in self._shared:
+            tail = Tail(self._database, self._feed, run_id, newest=newest)
+            reading = asyncio.create_task(keep_going(f"reading the events of run {run_id}", tail.read))
+            self._shared[run_id] = _Shared(tail, reading)
+        shared = self._shared[run_id]
+        shared.num_followers += 1
+        try:
+            yield shared.tail
+        finally:
+            shared.num_followers -= 1
+            if not shared.num_followers:
+                shared.reading.cancel()
+                del self._shared[run_id]
+
+    async def _read_older(self, run_id: int, after: int) -> tuple[bytes, int]:
+        async with self._database.read() as session:
+            events = await repository.after(session, run_id, after, limit=BATCH_EVENTS)
+        return b"".join(map(wire_of, events)), events[-1].id if events else after
