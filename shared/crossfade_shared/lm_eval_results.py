@@ -18,6 +18,7 @@ from crossfade_shared.errors import UserError
 
 NO_FILTER = "none"
 NO_VERSION = "none"
+MAX_CHECKPOINT_CHARACTERS = 200
 _BOOKKEEPING = {"", " ", "name", "alias", "sample_len", "sample_count", "samples"}
 _PREDICTED_ONLY = "bypass"
 _STEP = re.compile(r"(?:step|iter(?:ation)?|checkpoint|ckpt)[-_=]?0*(\d{1,15})(?!\d)", re.IGNORECASE)
@@ -49,7 +50,7 @@ class LmEvalResults:
     skipped: list[str]
     """What was left out, and why."""
     checkpoint: str | None
-    """The model that the file names, with its revision."""
+    """The model that the file names, with its revision; of a long name its end."""
     step: int | None
     """The step in the model's name."""
 
@@ -174,7 +175,8 @@ def _checkpoint(document: Mapping[str, Any], model: Mapping[str, Any]) -> str | 
     names = (*(model.get(argument) for argument in _MODEL_ARGUMENTS), document.get("model_name"))
     name = next((name for name in names if isinstance(name, str) and name), None)
     revision = model.get("revision")
-    return f"{name}@{revision}" if name and isinstance(revision, str) and revision else name
+    name = f"{name}@{revision}" if name and isinstance(revision, str) and revision else name
+    return name[-MAX_CHECKPOINT_CHARACTERS:] if name else None
 
 
 def _step(model: Mapping[str, Any], checkpoint: str | None) -> int | None:

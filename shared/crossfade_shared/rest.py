@@ -6,6 +6,7 @@ It is made of the standard library, because a command line that answers at once 
 from __future__ import annotations
 
 import json
+import os
 import select
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from types import TracebackType
@@ -23,8 +24,10 @@ _CONNECTIONS: dict[str, type[HTTPConnection]] = {"http": HTTPConnection, "https"
 class RestClient:
     """Calls one controller. Raises `UnreachableError`, `ConflictError` or `UserError`, never a bare HTTP error."""
 
-    def __init__(self, url: str = DEFAULT_CONTROLLER_URL) -> None:
+    def __init__(self, url: str = DEFAULT_CONTROLLER_URL, *, token: str | None = None) -> None:
         self.url = url.rstrip("/")
+        token = token or os.environ.get("CROSSFADE_TOKEN")
+        self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
         self._connection = _connection(self.url)
 
     def get(self, path: str, **query: str | int) -> Any:  # noqa: ANN401 - JSON
@@ -42,7 +45,7 @@ class RestClient:
 
     def _call(self, method: str, target: str, body: object, headers: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
         wire = None if method == "GET" else json.dumps(body).encode()
-        headers = {"Accept": "application/json", "Content-Type": "application/json", **headers}
+        headers = {"Accept": "application/json", "Content-Type": "application/json", **self._authorization, **headers}
         try:
             self._leave_stale_connection()
             self._connection.request(method, urlsplit(self.url).path + target, wire, headers)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, status
 
 from crossfade_controller.auth.access import Evaluator, requires
 from crossfade_controller.benchmarks import repository, service
-from crossfade_controller.benchmarks.schemas import NewResults, ResultBody, StoredResults
+from crossfade_controller.benchmarks.placing import placed
+from crossfade_controller.benchmarks.schemas import Place, PostedResults, ResultBody, StoredResults
 from crossfade_controller.bodies import StrictRoute, Text
 from crossfade_controller.idempotency.repeat import RepeatOfRequest
 from crossfade_controller.paging import Page, Paging, page_token
@@ -20,13 +21,25 @@ router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["benc
 
 @router.post("/benchmarks", status_code=status.HTTP_201_CREATED)
 async def store_results(
-    run: str, body: NewResults, services: ServicesOfApp, actor: Evaluator, repeat: RepeatOfRequest
+    *,
+    run: str,
+    body: PostedResults,
+    services: ServicesOfApp,
+    actor: Evaluator,
+    repeat: RepeatOfRequest,
+    place: Annotated[Place, Query()],
 ) -> StoredResults:
-    """Store the scores of one checkpoint; sending them again changes nothing."""
+    """Store the scores of one checkpoint; sending them again changes nothing.
+
+    A results file of lm-eval is taken as it is. `step`, `tokens` and `checkpoint` in the query say where it was
+    measured, as far as the name of its model does not: the step in it, and the run's tokens per step.
+    """
     async with services.database.write() as session:
         if made_before := await repeat.made(session):
             return StoredResults.model_validate(made_before)
-        found, stored = await service.store(session, run, body, by=actor.name)
+        scores, skipped = await placed(session, run, body, place)
+        found, num_new = await service.store(session, run, scores, by=actor.name)
+        stored = StoredResults(num_results=len(scores.results), num_new=num_new, skipped=skipped)
         await repeat.keep(session, **stored.model_dump())
     services.feed.announce(found.id)
     return stored

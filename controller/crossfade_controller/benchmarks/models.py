@@ -29,9 +29,11 @@ class BenchmarkResult(Base):
     num_fewshot: Mapped[int]
     version: Mapped[str] = mapped_column(String(64))
     limit: Mapped[float | None]
-    value: Mapped[float]
+    value: Mapped[float | None]
+    flag: Mapped[str | None] = mapped_column(String(4))
+    """Which number that is not finite was measured, where the value is null."""
     stderr: Mapped[float | None]
-    num_samples: Mapped[int] = mapped_column(BigInteger)
+    num_samples: Mapped[int | None] = mapped_column(BigInteger)
     source: Mapped[str | None] = mapped_column(String(64))
     higher_is_better: Mapped[bool | None]
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)

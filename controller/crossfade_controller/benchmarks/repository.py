@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.benchmarks.models import BenchmarkResult
@@ -26,3 +26,9 @@ async def page(
     query = query if task is None else query.where(BenchmarkResult.task == task)
     query = query if after_id is None else query.where(BenchmarkResult.id > after_id)
     return (await session.scalars(query.order_by(BenchmarkResult.id).limit(limit))).all()
+
+
+async def num_evaluations_since(session: AsyncSession, run_id: int, step: int) -> int:
+    """Count the checkpoints at or after a step that have scores."""
+    of_run = (BenchmarkResult.run_id == run_id, BenchmarkResult.step >= step)
+    return await session.scalar(select(func.count(BenchmarkResult.step.distinct())).where(*of_run)) or 0

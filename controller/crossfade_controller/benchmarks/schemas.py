@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from crossfade_controller.bodies import MAX_COUNT, Count, StrictBody, Text
+from crossfade_shared.errors import UserError
+from crossfade_shared.lm_eval_results import read_lm_eval
 
 MAX_RESULTS = 1000
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Identifier = Annotated[Text, Field(min_length=1, max_length=200)]
+Flag = Literal["nan", "inf", "-inf"]
 ShortIdentifier = Annotated[Text, Field(min_length=1, max_length=64)]
 
 
@@ -29,14 +32,29 @@ class NewResult(StrictBody):
     version: ShortIdentifier
     limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """lm-eval's own limit: a number of samples, or a share below 1; null for all."""
-    value: Finite
+    value: Finite | None
+    """Null where the measurement gave no finite number."""
+    flag: Flag | None = None
+    """What it gave then."""
     stderr: Annotated[
         Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, BeforeValidator(_none_for_not_available)
     ]
-    num_samples: Annotated[int, Field(ge=1, le=MAX_COUNT)]
+    num_samples: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None
+    """Null where nobody counted them."""
     source: ShortIdentifier | None = None
     """The source whose held-out text it measures."""
     higher_is_better: bool | None = None
+
+    @model_validator(mode="after")
+    def _value_or_flag(self) -> Self:
+        if (self.value is None) != (self.flag is not None):
+            raise UserError(
+                "value is null exactly where flag says what was measured instead: nan, inf or -inf", field="flag"
+            )
+        return self
+
+
+Results = Annotated[list[NewResult], Field(min_length=1, max_length=MAX_RESULTS)]
 
 
 class NewResults(StrictBody):
@@ -45,14 +63,57 @@ class NewResults(StrictBody):
     step: Count
     tokens: Count
     checkpoint: Identifier
-    results: Annotated[list[NewResult], Field(min_length=1, max_length=MAX_RESULTS)]
+    results: Results
+
+
+class Place(BaseModel):
+    """Where on a run's way a results file was measured."""
+
+    step: Count | None = None
+    tokens: Count | None = None
+    checkpoint: Identifier | None = None
+
+
+class LmEvalFile(BaseModel):
+    """A results file as lm-eval writes it, of any of its formats; it holds more than is named here."""
+
+    model_config = ConfigDict(extra="allow")
+
+    results: dict[str, dict[str, Any]]
+    """Metrics by task."""
+    versions: dict[str, Any] | None = None
+    config: dict[str, Any] | None = None
+
+
+class FileResults(StrictBody):
+    """What a results file of lm-eval holds; where it was measured it may not tell."""
+
+    step: Count | None
+    checkpoint: Identifier | None
+    results: Results
+    skipped: list[str]
+
+
+def _read(body: object) -> NewResults | FileResults:
+    """Tell a list of scores from lm-eval's object of tasks."""
+    if not isinstance(body, dict) or not isinstance(body.get("results"), dict):
+        return NewResults.model_validate(body)
+    file = read_lm_eval(body)
+    read = {"step": file.step, "checkpoint": file.checkpoint, "results": file.scores, "skipped": file.skipped}
+    return FileResults.model_validate(read)
+
+
+PostedResults = Annotated[
+    NewResults | FileResults, PlainValidator(_read, json_schema_input_type=NewResults | LmEvalFile)
+]
 
 
 class StoredResults(BaseModel):
-    """How many scores were sent, and how many of them were not known yet."""
+    """How many scores were sent, how many of them were not known yet, and what of an lm-eval file is no score."""
 
     num_results: int
     num_new: int
+    skipped: list[str]
 
 
 class ResultBody(BaseModel):
@@ -69,9 +130,10 @@ class ResultBody(BaseModel):
     num_fewshot: int
     version: str
     limit: float | None
-    value: float
+    value: float | None
+    flag: str | None
     stderr: float | None
-    num_samples: int
+    num_samples: int | None
     source: str | None
     higher_is_better: bool | None
     created_at: datetime

@@ -10,17 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crossfade_controller.audit import repository as audit
 from crossfade_controller.benchmarks import repository
 from crossfade_controller.benchmarks.models import BenchmarkResult
-from crossfade_controller.benchmarks.schemas import NewResult, NewResults, StoredResults
+from crossfade_controller.benchmarks.schemas import NewResult, NewResults
 from crossfade_controller.events.repository import record
 from crossfade_controller.problems import Problem
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.runs.models import Run
 
-_MEASURED = ("value", "stderr", "num_samples")
+_MEASURED = ("value", "flag", "stderr", "num_samples")
 
 
-async def store(session: AsyncSession, run_name: str, body: NewResults, *, by: str) -> tuple[Run, StoredResults]:
-    """Write the scores that are new; sending them again changes nothing.
+async def store(session: AsyncSession, run_name: str, body: NewResults, *, by: str) -> tuple[Run, int]:
+    """Write the scores that are new and give their number; sending them again changes nothing.
 
     Raises a `Problem`: 404 for an unknown run, 409 for a different value of a known score, 422 for a source that the
     run does not have.
@@ -43,7 +43,7 @@ async def store(session: AsyncSession, run_name: str, body: NewResults, *, by: s
         record(session, run, "benchmark", step=body.step, tokens=body.tokens, num_new=num_new, tasks=tasks)
         checkpoint = {"checkpoint": body.checkpoint, "step": body.step, "num_new": num_new, "tasks": tasks}
         await audit.append(session, actor=by, action="benchmarks.stored", run=run.name, **checkpoint)
-    return run, StoredResults(num_results=len(body.results), num_new=num_new)
+    return run, num_new
 
 
 def _identity(body: NewResults, result: NewResult) -> str:
