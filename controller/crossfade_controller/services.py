@@ -12,6 +12,10 @@ from crossfade_controller.auth.gate import Gate
 from crossfade_controller.database import Database
 from crossfade_controller.delivery.publisher import Publisher
 from crossfade_controller.events.feed import Feed
+from crossfade_controller.events.stream import Streams
+from crossfade_controller.failpoints import failpoint
+from crossfade_controller.memory import Memory
+from crossfade_controller.mixtures.current import CurrentMixture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +27,13 @@ class Services:
     feed: Feed
     publisher: Publisher
     gate: Gate
+    streams: Streams
+    mixtures: Memory[CurrentMixture]
+    curves: Memory[bytes]
 
     def tell_of_version(self, run_id: int) -> None:
-        """Wake the publisher and the followers of a run; call it after the commit."""
+        """Wake the publisher and the followers of a run, and forget what was known; call it after the commit."""
+        failpoint("version-after-commit")
         self.publisher.wake()
         self.feed.announce(run_id)
 

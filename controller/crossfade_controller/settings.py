@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from typing import Annotated
+
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_DATABASE_URL = "sqlite:///runs/controller/crossfade.db"
@@ -27,3 +29,7 @@ class Settings(BaseSettings):
 
     loopback: bool = True
     """Whether it listens on this machine's own address: then it answers to this machine's own names alone."""
+
+    full_resolution_steps: Annotated[int, Field(ge=1000)] = 1_000_000
+    """For how many of a run's newest steps every point of its curves is kept; buckets of 8, 64, … steps for 8, 64, …
+    times as many."""

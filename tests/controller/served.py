@@ -153,8 +153,10 @@ def run_body(**changes: Any) -> dict[str, Any]:
     }
 
 
-def begin(world_size: int = 2) -> AttemptReport:
-    return AttemptReport(start_step=0, total_steps=100, tokens_per_step=TOKENS_PER_STEP, world_size=world_size)
+def begin(world_size: int = 2, start_step: int = 0) -> AttemptReport:
+    return AttemptReport(
+        start_step=start_step, total_steps=100, tokens_per_step=TOKENS_PER_STEP, world_size=world_size
+    )
 
 
 def trained(step: int, *, loss: float | None = 2.0, math: int = 0) -> StepReport:

@@ -90,7 +90,7 @@ def test_a_value_that_is_not_finite_is_null(controller: Controller) -> None:
 def test_a_later_attempt_writes_over_the_steps_it_repeats(controller: Controller) -> None:
     run = controller.new_run()
     controller.report(run, 1, 0, begin(), *[trained(step, loss=9.0) for step in range(4)])
-    controller.report(run, 2, 0, begin(), *[trained(step, loss=5.0) for step in range(2, 4)])
+    controller.report(run, 2, 0, begin(start_step=2), *[trained(step, loss=5.0) for step in range(2, 4)])
     eventually(lambda: controller.get(f"/v1/runs/{run}")["attempt"] == 2)
     curve = controller.get(f"/v1/runs/{run}/metrics", names="loss")["series"]["loss"]
     assert [point["mean"] for point in curve] == [9.0, 9.0, 5.0, 5.0]
