@@ -62,11 +62,11 @@ def _create_tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(100), nullable=False),
         sa.Column("digest", sa.LargeBinary(32), nullable=False),
         sa.Column("scopes", sa.JSON, nullable=False),
         sa.Column("run_id", sa.Integer),
-        sa.Column("created_by", sa.String(64), nullable=False),
+        sa.Column("created_by", sa.String(100), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
         sa.Column("revoked_at", MOMENT),
@@ -82,7 +82,7 @@ def _create_audit() -> None:
         "audit",
         sa.Column("sequence", sa.BigInteger, nullable=False),
         sa.Column("at", MOMENT, nullable=False),
-        sa.Column("actor", sa.String(64), nullable=False),
+        sa.Column("actor", sa.String(200), nullable=False),
         sa.Column("action", sa.String(64), nullable=False),
         sa.Column("run", sa.String(64)),
         sa.Column("detail", sa.JSON, nullable=False),
@@ -127,7 +127,8 @@ def _move_keys_out_of_mixtures() -> None:
 
 def _move_keys_into_mixtures() -> None:
     connection = op.get_bind()
-    run_ids = dict(connection.execute(sa.select(RUNS.c.name, RUNS.c.id)).tuples().all())
+    runs = connection.execute(sa.select(RUNS.c.name, RUNS.c.id))
+    run_ids = {run.name: run.id for run in runs}
     for run, key, digest, made, _ in connection.execute(sa.select(KEYS)).all():
         if run in run_ids and "version" in made:
             this = (MIXTURES.c.run_id == run_ids[run], MIXTURES.c.version == made["version"])

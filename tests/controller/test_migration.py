@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, insert, inspect, select, text
+from sqlalchemy import MetaData, Table, create_engine, insert, inspect, select, text
 from typer.testing import CliRunner
 
 from crossfade_controller.command import migrate_app
 from crossfade_controller.database import database_url
+from crossfade_controller.idempotency.models import IdempotencyKey
 from crossfade_controller.migration import migrate
 from crossfade_controller.runs.models import Run
 from crossfade_controller.sources.models import Source
@@ -20,7 +22,17 @@ from crossfade_controller.tables import metadata
 from crossfade_shared.errors import UnreachableError, UserError
 
 RUN = {"name": "kept", "mode": "advise", "horizon_tokens": 2**40, "signing_key": b"k" * 32, "version": 0, "attempt": 0}
+VERSION = {
+    "weights_ppm": {"web": 1_000_000},
+    "takes_effect": "next_step",
+    "author": "ada",
+    "reason": "why",
+    "request_digest": "0" * 64,
+}
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SOURCE = {"name": "web", "position": 0, "unique_tokens": 2**41, "capabilities": ["knowledge"], "max_epochs": 4.0}
+
+NEWEST = max(path.name[:4] for path in Path("migrations/versions").glob("[0-9]*.py"))
 
 
 def engine_of(url: str) -> Any:
@@ -30,18 +42,18 @@ def engine_of(url: str) -> Any:
 
 def test_up_down_and_up_again_with_data(new_database: Any) -> None:
     url = new_database()
-    assert migrate(url) == (None, "0001")
+    assert migrate(url) == (None, NEWEST)
     engine = engine_of(url)
     with engine.begin() as connection:
         run_id = connection.execute(insert(Run).values(RUN)).inserted_primary_key[0]
         connection.execute(insert(Source).values(run_id=run_id, **SOURCE))
-    assert migrate(url) == ("0001", "0001")
+    assert migrate(url) == (NEWEST, NEWEST)
     with engine.connect() as connection:
         query = select(Run.horizon_tokens, Source.capabilities).join(Source, Source.run_id == Run.id)
         assert connection.execute(query).all() == [(2**40, ["knowledge"])]
-    assert migrate(url, target="base") == ("0001", None)
+    assert migrate(url, target="base") == (NEWEST, None)
     assert inspect(engine).get_table_names() == ["alembic_version"]
-    assert migrate(url, target="0001") == (None, "0001")
+    assert migrate(url, target=NEWEST) == (None, NEWEST)
     with engine.connect() as connection:
         assert connection.execute(select(Run)).all() == []
     engine.dispose()
@@ -53,6 +65,28 @@ def test_the_migrated_tables_are_those_of_the_program(new_database: Any) -> None
     engine = engine_of(url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_idempotency_keys_are_kept_from_0001_to_0002_and_back(new_database: Any) -> None:
+    url = new_database()
+    migrate(url, target="0001")
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        old = Table("runs", MetaData(), autoload_with=connection)
+        run_id = connection.execute(insert(old).values(RUN | {"created_at": NOON})).inserted_primary_key[0]
+        versions = Table("mixtures", MetaData(), autoload_with=connection)
+        rows = [VERSION | {"run_id": run_id, "version": n, "idempotency_key": key} for n, key in ((1, None), (2, "k"))]
+        connection.execute(insert(versions), [row | {"created_at": NOON} for row in rows])
+    assert migrate(url, target="0002") == ("0001", "0002")
+    with engine.connect() as connection:
+        kept = connection.execute(select(IdempotencyKey.run, IdempotencyKey.key, IdempotencyKey.made)).all()
+        assert kept == [("kept", "k", {"version": 2})]
+    assert migrate(url, target="0001") == ("0002", "0001")
+    with engine.connect() as connection:
+        found = connection.execute(select(versions.c.version, versions.c.idempotency_key, versions.c.reason))
+        assert sorted(found) == [(1, None, "why"), (2, "k", "why")]
+    assert migrate(url) == ("0001", NEWEST)
     engine.dispose()
 
 
@@ -83,5 +117,5 @@ def test_the_command_migrates_and_says_so(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new' / 'crossfade.db'}"
     done = CliRunner().invoke(migrate_app, ["--database", url])
     assert done.exit_code == 0
-    assert "brought from empty to revision 0001" in done.stderr
-    assert migrate(url) == ("0001", "0001")
+    assert f"brought from empty to revision {NEWEST}" in done.stderr
+    assert migrate(url) == (NEWEST, NEWEST)

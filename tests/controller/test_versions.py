@@ -21,7 +21,7 @@ def test_of_concurrent_writers_exactly_one_wins_each_base(controller: Controller
         for base in range(1, NUM_ROUNDS + 1):
             answers = list(
                 writers.map(
-                    lambda number, base=base: controller.post_version(run, base, author=f"writer-{number}"),
+                    lambda number, base=base: controller.post_version(run, base, on_behalf_of=f"writer-{number}"),
                     range(NUM_WRITERS),
                 )
             )
@@ -41,24 +41,43 @@ def test_the_first_version_is_the_initial_mixture(controller: Controller) -> Non
     assert first["weights"] == {"math": 0.25, "web": 0.75}
     assert first["weights_ppm"] == {"math": 250_000, "web": 750_000}
     assert first["digest"] == Mixture(first["weights_ppm"]).digest
-    assert (first["version"], first["author"], first["base_version"]) == (1, "initial", None)
+    assert (first["version"], first["author"], first["base_version"]) == (1, "admin", None)
     assert (first["takes_effect"], first["realised"], first["effective_steps"]) == ("next_step", None, None)
 
 
 def test_a_version_says_who_why_and_from_which_base_and_is_kept(controller: Controller) -> None:
     run = controller.new_run()
-    answer = controller.post_version(
-        run, 1, {"web": 0.5, "math": 0.5}, reason="math lags", author="ada", takes_effect={"step": 40}
-    )
+    with controller.client(scopes=["operator"], name="ada") as ada:
+        answer = ada.post(
+            f"/v1/runs/{run}/mixtures",
+            json={
+                "weights": {"web": 0.5, "math": 0.5},
+                "reason": "math lags",
+                "on_behalf_of": "the data team",
+                "takes_effect": {"step": 40},
+            },
+            headers={"If-Match": '"1"'},
+        )
     assert answer.status_code == 201
     assert answer.headers["ETag"] == '"2"'
     made = answer.json()
     assert made["state"] == "accepted"
     controller.post_version(run, 2)
     kept = controller.get(f"/v1/runs/{run}/mixtures/2")
-    for name in ("version", "weights_ppm", "digest", "takes_effect", "author", "reason", "base_version", "created_at"):
+    for name in (
+        "version",
+        "weights_ppm",
+        "digest",
+        "takes_effect",
+        "author",
+        "on_behalf_of",
+        "reason",
+        "base_version",
+        "created_at",
+    ):
         assert kept[name] == made[name]
-    assert (kept["author"], kept["reason"], kept["base_version"]) == ("ada", "math lags", 1)
+    assert (kept["author"], kept["on_behalf_of"]) == ("ada", "the data team")
+    assert (kept["reason"], kept["base_version"]) == ("math lags", 1)
     assert kept["takes_effect"] == {"step": 40}
 
 
@@ -93,10 +112,10 @@ def test_a_restored_version_is_a_new_one(controller: Controller) -> None:
     stale = controller.http.post(f"/v1/runs/{run}/mixtures/1:restore", headers={"If-Match": '"1"'})
     assert stale.status_code == 412
     answer = controller.http.post(
-        f"/v1/runs/{run}/mixtures/1:restore", json={"author": "ada"}, headers={"If-Match": '"2"'}
+        f"/v1/runs/{run}/mixtures/1:restore", json={"on_behalf_of": "ada"}, headers={"If-Match": '"2"'}
     )
     restored = answer.json()
-    assert (restored["version"], restored["base_version"], restored["author"]) == (3, 2, "ada")
+    assert (restored["version"], restored["base_version"], restored["on_behalf_of"]) == (3, 2, "ada")
     assert restored["reason"] == "restore version 1"
     assert restored["weights"] == {"math": 0.1, "web": 0.9}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterable, AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, Protocol
 
 GENESIS = "0" * 64
@@ -25,14 +25,12 @@ class Line(Protocol):
     hash: Any
 
 
-def line_hash(
-    *, previous_hash: str, at: datetime, actor: str, action: str, run: str | None, detail: dict[str, Any]
-) -> str:
+def line_hash(line: Line) -> str:
     """Give the SHA-256 of a line's content and of the hash before it.
 
     The number of the line is no part of it: so a line that was slipped in shows itself, not all those after it.
     """
-    content = [previous_hash, at.astimezone(UTC).isoformat(), actor, action, run, detail]
+    content = [line.previous_hash, line.at.astimezone(UTC).isoformat(), line.actor, line.action, line.run, line.detail]
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -47,7 +45,7 @@ async def breaks(lines: AsyncIterable[Line], *, head_sequence: int, head_hash: s
             yield f"line {number} was inserted: line {line.sequence} follows line {number - 1}"
         elif line.previous_hash != last:
             yield f"line {line.sequence} does not follow line {number}: that one was replaced, or one after it removed"
-        if line.hash != _hash_of(line):
+        if line.hash != line_hash(line):
             yield f"line {line.sequence} was altered: its hash is not that of its content"
         number, before_last, last = line.sequence, last, line.hash
     if number < head_sequence:
@@ -56,17 +54,6 @@ async def breaks(lines: AsyncIterable[Line], *, head_sequence: int, head_hash: s
         yield f"line {head_sequence + 1} was inserted: the chain ends with line {head_sequence}"
     elif last != head_hash:
         yield f"line {number} was replaced: the chain ends with another"
-
-
-def _hash_of(line: Line) -> str:
-    return line_hash(
-        previous_hash=line.previous_hash,
-        at=line.at,
-        actor=line.actor,
-        action=line.action,
-        run=line.run,
-        detail=line.detail,
-    )
 
 
 def _missing(first: int, last: int) -> str:

@@ -21,13 +21,16 @@ async def append(session: AsyncSession, *, actor: str, action: str, run: str | N
     It holds the chain's one lock until the commit: call it last, after every other lock is taken.
     """
     head = await _head(session, lock=True)
-    content = {"at": now(), "actor": actor, "action": action, "run": run, "detail": detail}
     line = AuditEntry(
         sequence=head.sequence + 1,
+        at=now(),
+        actor=actor,
+        action=action,
+        run=run,
+        detail=detail,
         previous_hash=head.hash,
-        hash=line_hash(previous_hash=head.hash, **content),
-        **content,
     )
+    line.hash = line_hash(line)
     session.add(line)
     head.sequence, head.hash = line.sequence, line.hash
     await session.flush()

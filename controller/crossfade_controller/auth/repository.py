@@ -20,12 +20,12 @@ _WITH_RUN = select(Token, Run.name).outerjoin(Run, Run.id == Token.run_id)
 
 async def by_digest(session: AsyncSession, digest: bytes) -> Named | None:
     """Give the token with a secret of this SHA-256, whatever its state."""
-    return (await session.execute(_WITH_RUN.where(Token.digest == digest))).tuples().one_or_none()
+    return (await session.execute(_WITH_RUN.where(Token.digest == digest))).one_or_none()
 
 
 async def find(session: AsyncSession, token_id: int) -> Named:
     """Give one token, whatever its state; raises a 404 `Problem`."""
-    found = (await session.execute(_WITH_RUN.where(Token.id == token_id))).tuples().one_or_none()
+    found = (await session.execute(_WITH_RUN.where(Token.id == token_id))).one_or_none()
     if found is None:
         raise Problem(
             404, f"there is no token {token_id}; GET /v1/tokens lists them", kind="unknown-token", field="token_id"
@@ -36,7 +36,7 @@ async def find(session: AsyncSession, token_id: int) -> Named:
 async def page(session: AsyncSession, *, after_id: int | None, limit: int) -> Sequence[Named]:
     """Give tokens, newest first, from before an id on."""
     query = _WITH_RUN.order_by(Token.id.desc()).limit(limit)
-    return (await session.execute(query if after_id is None else query.where(Token.id < after_id))).tuples().all()
+    return (await session.execute(query if after_id is None else query.where(Token.id < after_id))).all()
 
 
 async def any_was_made(session: AsyncSession) -> bool:

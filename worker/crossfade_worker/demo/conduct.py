@@ -24,7 +24,6 @@ from crossfade_worker.replay import replay_run
 CHANGE: dict[str, Any] = {
     "multiply": {"math": 4},
     "reason": "mathematics lags: give it four times its share",
-    "author": "demo",
 }
 CHANGE_AT = 0.4  # of the run
 POLL_SECONDS = 0.5
@@ -47,21 +46,26 @@ def conduct_demo(
     corpus = _prepare(place, console)
     with (
         embedded_redis(place.redis) as redis_url,
-        running_controller(place, redis_url) as controller_url,
-        RestClient(controller_url) as client,
+        running_controller(place, redis_url, token=place.token()) as controller_url,
+        RestClient(controller_url, token=place.token()) as client,
     ):
         run = begun or _new_run(place, client, corpus, steps)
         run.connect(redis_url=redis_url, controller_url=controller_url)
         config = run.config()
+        page = f"{controller_url}/?run={run.name}#token={place.token()}"
         console.print(f"Redis       {redis_url}", highlight=False)
         console.print(f"controller  {controller_url}", highlight=False)
-        console.print(f"page        [bold]{controller_url}/?run={run.name}[/bold]   (open it now: it is live)")
+        console.print(f"page        [bold]{page}[/bold]   (open it now: it is live)", soft_wrap=True)
+        console.print(f"token       {place.token_path}   (for your own requests)", highlight=False)
         console.print(
             f"training    {run.yaml_path} on {ranks} {'rank' if ranks == 1 else 'ranks'}; logs in {place.logs}",
             highlight=False,
         )
-        with running_training(place, run, ranks=ranks) as training, running_evaluator(place, run) as evaluator:
-            _follow(client, run, training, steps=config.training.total_steps, console=console)
+        with (
+            running_training(place, run, ranks=ranks) as training,
+            running_evaluator(place, run, token=_evaluator_token(client, run)) as evaluator,
+        ):
+            _follow(client, place, run, training, steps=config.training.total_steps, console=console)
             _wait_for_scores(evaluator, console)
         result = demo_result(client, config, replay_run(config), ranks=ranks, own_change=run.change())
         show(result)
@@ -99,7 +103,15 @@ def _new_run(place: DemoPlace, client: RestClient, corpus: Corpus, steps: int) -
     return run
 
 
-def _follow(client: RestClient, run: DemoRun, training: Service, *, steps: int, console: Console) -> None:
+def _evaluator_token(client: RestClient, run: DemoRun) -> str:
+    """Make a token that can post this run's scores and nothing else."""
+    asked = {"name": "evaluator", "scopes": ["evaluator"], "run": run.name}
+    return str(client.post("/v1/tokens", asked)["token"])
+
+
+def _follow(
+    client: RestClient, place: DemoPlace, run: DemoRun, training: Service, *, steps: int, console: Console
+) -> None:
     """Show progress until training ends; on the way make the change and say where it took effect."""
     path = f"/v1/runs/{run.name}"
     asked = run.change() is not None
@@ -110,7 +122,7 @@ def _follow(client: RestClient, run: DemoRun, training: Service, *, steps: int, 
             done = 0 if state["step"] is None else state["step"] + 1
             show(done, state["phase"])
             if not asked and done >= CHANGE_AT * steps:
-                asked = _make_change(client, run, asked_at_step=done - 1, console=console)
+                asked = _make_change(client, place, run, asked_at_step=done - 1, console=console)
             if not told and (change := run.change()):
                 told = _tell_of_change(client.get(f"{path}/mixtures/{change['version']}"), console)
             time.sleep(POLL_SECONDS)
@@ -119,7 +131,7 @@ def _follow(client: RestClient, run: DemoRun, training: Service, *, steps: int, 
         console.print("training ended before the mixture could be changed", style="yellow")
 
 
-def _make_change(client: RestClient, run: DemoRun, *, asked_at_step: int, console: Console) -> bool:
+def _make_change(client: RestClient, place: DemoPlace, run: DemoRun, *, asked_at_step: int, console: Console) -> bool:
     """Send the change, once however often the demo is resumed; False if somebody else's change came first."""
     path = f"/v1/runs/{run.name}/mixture"
     version = client.get(path)["version"]
@@ -133,8 +145,9 @@ def _make_change(client: RestClient, run: DemoRun, *, asked_at_step: int, consol
     run.remember_change(version=made["version"], asked_at_step=asked_at_step)
     console.print(f"\nstep {asked_at_step}: mathematics is upsampled, as anybody could from a shell:", highlight=False)
     console.print(
-        f"  curl -X PATCH {client.url}{path} -H 'If-Match: \"{version}\"' \\\n"
-        f"       -H 'Content-Type: application/json' -d '{json.dumps(CHANGE)}'",
+        f'  curl -X PATCH {client.url}{path} -H "Authorization: Bearer $(cat {place.token_path})" \\\n'
+        f"       -H 'If-Match: \"{version}\"' "
+        f"-H 'Content-Type: application/json' -d '{json.dumps(CHANGE)}'",
         style="bold",
         highlight=False,
         soft_wrap=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -50,6 +51,11 @@ class DemoPlace:
         return self.directory / "redis"
 
     @property
+    def token_path(self) -> Path:
+        """The controller's admin token, for its user alone to read."""
+        return self.directory / "token"
+
+    @property
     def database_url(self) -> str:
         """The controller's database."""
         return f"sqlite:///{self.directory.resolve() / 'controller.db'}"
@@ -65,6 +71,13 @@ class DemoPlace:
             self.directory / "demo.lock",
             f"another demo is running in {self.directory}; stop it first, or name another folder with --directory",
         )
+
+    def token(self) -> str:
+        """Give the controller's admin token, made at the first call."""
+        if not self.token_path.exists():
+            self.token_path.touch(mode=0o600)
+            self.token_path.write_text(f"cf_{secrets.token_urlsafe(32)}")
+        return self.token_path.read_text()
 
     def corpus_settings(self) -> CorpusSettings:
         """Write corpus.yaml and read it back."""

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,10 +43,11 @@ class Service:
 
 
 @contextmanager
-def running_controller(place: DemoPlace, redis_url: str) -> Iterator[str]:
-    """Run the controller with its page; gives its address."""
+def running_controller(place: DemoPlace, redis_url: str, *, token: str) -> Iterator[str]:
+    """Run the controller with its page, and an admin token; gives its address."""
     arguments = ("--port", str(_port()), "--database", place.database_url, "--redis", redis_url)
-    with _service("controller", ("crossfade_controller", *arguments), place.logs) as controller:
+    module, environment = ("crossfade_controller", *arguments), {"CROSSFADE_ADMIN_TOKEN": token}
+    with _service("controller", module, place.logs, environment=environment) as controller:
         yield _address(controller)
 
 
@@ -60,19 +61,25 @@ def running_training(place: DemoPlace, run: DemoRun, *, ranks: int) -> Iterator[
 
 
 @contextmanager
-def running_evaluator(place: DemoPlace, run: DemoRun) -> Iterator[Service]:
+def running_evaluator(place: DemoPlace, run: DemoRun, *, token: str) -> Iterator[Service]:
     """Run the evaluator until the run's last checkpoint is scored."""
-    with _service(
-        "evaluator", ("crossfade_shared.command_line", "evaluate", str(run.yaml_path), "--watch"), place.logs
-    ) as evaluator:
+    module = ("crossfade_shared.command_line", "evaluate", str(run.yaml_path), "--watch")
+    with _service("evaluator", module, place.logs, environment={"CROSSFADE_TOKEN": token}) as evaluator:
         yield evaluator
 
 
 @contextmanager
-def _service(name: str, module: Sequence[str], logs: Path, *, patience_seconds: float = 10.0) -> Iterator[Service]:
+def _service(
+    name: str,
+    module: Sequence[str],
+    logs: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    patience_seconds: float = 10.0,
+) -> Iterator[Service]:
     log = logs / f"{name}.log"
     log.unlink(missing_ok=True)
-    process = processes.start((sys.executable, "-m", *module), log=log)
+    process = processes.start((sys.executable, "-m", *module), log=log, environment=environment)
     try:
         yield Service(name, process, log)
     finally:
