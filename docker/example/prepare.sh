@@ -8,4 +8,4 @@ here=$(dirname "$0")
 cp "$here/corpus.yaml" corpus.yaml
 sed "s/WORKER_PASSWORD/$CROSSFADE_REDIS_WORKER_PASSWORD/" "$here/run.yaml" > run.yaml
 crossfade data prepare corpus.yaml
-[ -e signing_key ] || crossfade register run.yaml --evaluator-token evaluator_token
+crossfade register run.yaml --evaluator-token evaluator_token

@@ -63,16 +63,29 @@ def test_a_run_is_registered_as_its_files_say(
     assert who["run"] == "toy"
 
 
-def test_a_key_that_is_there_is_kept(controller: Controller, tmp_path: Path, toy_corpus: Path) -> None:
+def test_a_run_that_is_registered_stays_as_it_is(
+    controller: Controller, tmp_path: Path, toy_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_yaml = written_run(tmp_path / "run", toy_corpus, controller)
+    monkeypatch.setenv("CROSSFADE_TOKEN", ADMIN_TOKEN)
+    arguments = [str(run_yaml), "--evaluator-token", str(tmp_path / "evaluator_token")]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    secrets = [(tmp_path / name).read_text() for name in ("run/key", "evaluator_token")]
+
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+
+    assert [(tmp_path / name).read_text() for name in ("run/key", "evaluator_token")] == secrets
+    assert len(controller.get("/v1/tokens")["items"]) == 1
+
+
+def test_a_key_of_a_run_that_the_controller_does_not_know_is_told(
+    controller: Controller, tmp_path: Path, toy_corpus: Path
+) -> None:
     run_yaml = written_run(tmp_path / "run", toy_corpus, controller)
     (tmp_path / "run/key").write_text("00" * 32)
-    with (
-        Client(controller.url, token=ADMIN_TOKEN) as client,
-        pytest.raises(UserError, match="key is there already"),
-    ):
+    with Client(controller.url, token=ADMIN_TOKEN) as client, pytest.raises(UserError, match="key is there, from"):
         register_run(load_run_config(run_yaml), client)
     assert (tmp_path / "run/key").read_text() == "00" * 32
-    assert controller.http.get("/v1/runs/toy").status_code == 404
 
 
 def test_a_refused_run_leaves_no_key(controller: Controller, tmp_path: Path, toy_corpus: Path) -> None:

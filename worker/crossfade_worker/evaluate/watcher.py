@@ -22,11 +22,14 @@ logger = logging.getLogger(__name__)
 
 
 class Evaluator:
-    """Scores the checkpoints of one run and posts the scores."""
+    """Scores the checkpoints of one run and posts the scores, with a token where one is given."""
 
-    def __init__(self, config: RunConfig, scoring: ScoringProcess, *, asked_to_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, config: RunConfig, scoring: ScoringProcess, *, asked_to_stop: Callable[[], bool], token: str | None = None
+    ) -> None:
         self._config = config
         self._scoring = scoring
+        self._token = token
         self._asked_to_stop = asked_to_stop
         self._checkpoints = RunDirectory(config.directory).checkpoints
         self._folder = EvaluationFolder(evaluations_directory(config))
@@ -75,7 +78,7 @@ class Evaluator:
         if url is None or not waiting:
             return
         outage, self._unreachable = self._unreachable, None
-        with Client(url) as client:
+        with Client(url, token=self._token) as client:
             for name, evaluation in waiting:
                 try:
                     client.post_scores(self._config.run, evaluation.request_body())
