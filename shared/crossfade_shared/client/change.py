@@ -14,6 +14,8 @@ class ChangeOptions(TypedDict, total=False):
     """`"next_step"` (the default), `{"step": n}` or `{"tokens": n}`."""
     override: Sequence[str]
     """Guard rails to pass over, or `["all"]`; that needs the scope approver."""
+    evidence: Sequence[str]
+    """What speaks for it: links, figures."""
     on_behalf_of: str
     """For whom; the version's author is whoever the token belongs to."""
 

@@ -116,5 +116,7 @@ class EventStream:
             headers["Last-Event-ID"] = str(self._after)
         response = self._transport.open(Request(method="GET", path=self._path, headers=headers))
         if response.status != 200:
-            raise error_of(response.status, problem_in(response.read()))
+            problem = problem_in(response.read())
+            self._transport.close()
+            raise error_of(response.status, problem)
         return self._transport.lines(response)

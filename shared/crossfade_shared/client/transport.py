@@ -62,6 +62,7 @@ class Transport:
         self.url = url.rstrip("/")
         self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._connection = _connection(self.url, timeout_seconds)
+        self._response: HTTPResponse | None = None
 
     def exchange(self, request: Request) -> Reply:
         """Send a request and read its whole answer."""
@@ -80,9 +81,10 @@ class Transport:
         try:
             path = urlsplit(self.url).path + request.target
             self._connection.request(request.method, path, body, headers | dict(request.headers or {}))
-            return self._connection.getresponse()
+            self._response = self._connection.getresponse()
         except (OSError, HTTPException) as error:
             raise self._lost(error) from error
+        return self._response
 
     def lines(self, response: HTTPResponse) -> Iterator[bytes]:
         """Give an answer line by line, for as long as it lasts."""
@@ -100,6 +102,8 @@ class Transport:
 
     def close(self) -> None:
         """Give the connection back; the next call opens another."""
+        if self._response:
+            self._response.close()  # it holds the socket where the controller said that it would close it
         self._connection.close()
 
     def _connect(self) -> None:
@@ -117,7 +121,7 @@ class Transport:
             ) from error
 
     def _lost(self, error: Exception) -> PassingError:
-        self._connection.close()
+        self.close()
         return PassingError(
             f"the controller at {self.url} went away before it answered ({str(error) or type(error).__name__})"
         )

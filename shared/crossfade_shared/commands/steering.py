@@ -26,6 +26,9 @@ class Steering:
     override: Annotated[
         list[str] | None, typer.Option(help="A guard rail to pass over, or all; needs the scope approver. Repeatable.")
     ] = None
+    evidence: Annotated[
+        list[str] | None, typer.Option(help="What speaks for it; the history keeps it. Repeatable.")
+    ] = None
     on_behalf_of: Annotated[
         str | None, typer.Option(envvar="CROSSFADE_ON_BEHALF_OF", help="For whom; the history keeps it.")
     ] = None
@@ -37,6 +40,8 @@ class Steering:
         options = ChangeOptions(takes_effect=_takes_effect(self.takes_effect))
         if self.override:
             options["override"] = self.override
+        if self.evidence:
+            options["evidence"] = self.evidence
         if self.on_behalf_of:
             options["on_behalf_of"] = self.on_behalf_of
         return options
