@@ -82,8 +82,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]
 def test_the_notes_say_where_everything_is(demo: tuple[Path, dict[str, Any], str]) -> None:
     _, _, notes = demo
     assert "page        http://127.0.0.1:" in notes
-    assert "curl -X PATCH http://127.0.0.1:" in notes
-    assert '{"multiply": {"math": 4}' in notes
+    assert "crossfade mix multiply demo-1 math=4 --reason" in notes
 
 
 def test_every_rank_reported_the_same_step(demo: tuple[Path, dict[str, Any], str]) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from crossfade_shared.client import Change, Client
+from crossfade_shared.client.answers import Version
 from crossfade_shared.errors import ConflictError, UserError
 from crossfade_shared.redis_server import embedded_redis
-from crossfade_shared.rest import RestClient
 from crossfade_worker.data.prepare import prepare_corpus
 from crossfade_worker.data.shards import Corpus
 from crossfade_worker.demo.place import MIXTURE, DemoPlace, DemoRun, run_values
@@ -21,10 +20,7 @@ from crossfade_worker.demo.result import DemoResult, demo_result
 from crossfade_worker.demo.services import Service, running_controller, running_evaluator, running_training
 from crossfade_worker.replay import replay_run
 
-CHANGE: dict[str, Any] = {
-    "multiply": {"math": 4},
-    "reason": "mathematics lags: give it four times its share",
-}
+CHANGE = Change.reweigh(multiply={"math": 4}, reason="mathematics lags: give it four times its share")
 CHANGE_AT = 0.4  # of the run
 POLL_SECONDS = 0.5
 LINE_SECONDS = 15.0
@@ -47,7 +43,7 @@ def conduct_demo(
     with (
         embedded_redis(place.redis) as redis_url,
         running_controller(place, redis_url, token=place.token()) as controller_url,
-        RestClient(controller_url, token=place.token()) as client,
+        Client(controller_url, token=place.token()) as client,
     ):
         run = begun or _new_run(place, client, corpus, steps)
         run.connect(redis_url=redis_url, controller_url=controller_url)
@@ -83,12 +79,11 @@ def _prepare(place: DemoPlace, console: Console) -> Corpus:
     return corpus
 
 
-def _new_run(place: DemoPlace, client: RestClient, corpus: Corpus, steps: int) -> DemoRun:
+def _new_run(place: DemoPlace, client: Client, corpus: Corpus, steps: int) -> DemoRun:
     run = place.new_run()
     values = run_values(run.name, steps=steps)
     tokens_per_step = values["training"]["batch_sequences"] * values["model"]["sequence_length"]
-    registered = client.post(
-        "/v1/runs",
+    registered = client.create_run(
         {
             "name": run.name,
             "horizon_tokens": steps * tokens_per_step,
@@ -97,46 +92,41 @@ def _new_run(place: DemoPlace, client: RestClient, corpus: Corpus, steps: int) -
                 for name, source in corpus.sources.items()
             ],
             "mixture": dict(MIXTURE),
-        },
+        }
     )
     run.write(values, signing_key=registered["signing_key"])
     return run
 
 
-def _evaluator_token(client: RestClient, run: DemoRun) -> str:
+def _evaluator_token(client: Client, run: DemoRun) -> str:
     """Make a token that can post this run's scores and nothing else."""
-    asked = {"name": "evaluator", "scopes": ["evaluator"], "run": run.name}
-    return str(client.post("/v1/tokens", asked)["token"])
+    return client.create_token("evaluator", scopes=["evaluator"], run=run.name)["token"]
 
 
-def _follow(
-    client: RestClient, place: DemoPlace, run: DemoRun, training: Service, *, steps: int, console: Console
-) -> None:
+def _follow(client: Client, place: DemoPlace, run: DemoRun, training: Service, *, steps: int, console: Console) -> None:
     """Show progress until training ends; on the way make the change and say where it took effect."""
-    path = f"/v1/runs/{run.name}"
     asked = run.change() is not None
     told = False
     with _progress(steps, console) as show:
         while training.check():
-            state = client.get(path)
+            state = client.run(run.name)
             done = 0 if state["step"] is None else state["step"] + 1
             show(done, state["phase"])
             if not asked and done >= CHANGE_AT * steps:
                 asked = _make_change(client, place, run, asked_at_step=done - 1, console=console)
             if not told and (change := run.change()):
-                told = _tell_of_change(client.get(f"{path}/mixtures/{change['version']}"), console)
+                told = _tell_of_change(client.version(run.name, change["version"]), console)
             time.sleep(POLL_SECONDS)
         show(steps, "done")
     if run.change() is None:
         console.print("training ended before the mixture could be changed", style="yellow")
 
 
-def _make_change(client: RestClient, place: DemoPlace, run: DemoRun, *, asked_at_step: int, console: Console) -> bool:
+def _make_change(client: Client, place: DemoPlace, run: DemoRun, *, asked_at_step: int, console: Console) -> bool:
     """Send the change, once however often the demo is resumed; False if somebody else's change came first."""
-    path = f"/v1/runs/{run.name}/mixture"
-    version = client.get(path)["version"]
+    version = client.mixture(run.name)["version"]
     try:
-        made = client.patch(path, CHANGE, if_match=version, idempotency_key=f"{run.name}-change")
+        made = client.change_mixture(run.name, CHANGE, based_on=version, idempotency_key=f"{run.name}-change")
     except ConflictError:
         return False
     except UserError as error:
@@ -145,9 +135,8 @@ def _make_change(client: RestClient, place: DemoPlace, run: DemoRun, *, asked_at
     run.remember_change(version=made["version"], asked_at_step=asked_at_step)
     console.print(f"\nstep {asked_at_step}: mathematics is upsampled, as anybody could from a shell:", highlight=False)
     console.print(
-        f'  curl -X PATCH {client.url}{path} -H "Authorization: Bearer $(cat {place.token_path})" \\\n'
-        f"       -H 'If-Match: \"{version}\"' "
-        f"-H 'Content-Type: application/json' -d '{json.dumps(CHANGE)}'",
+        f'  crossfade mix multiply {run.name} math=4 --reason "{CHANGE.body["reason"]}" \\\n'
+        f"      --controller {client.url} --token-file {place.token_path}",
         style="bold",
         highlight=False,
         soft_wrap=True,
@@ -155,8 +144,8 @@ def _make_change(client: RestClient, place: DemoPlace, run: DemoRun, *, asked_at
     return True
 
 
-def _tell_of_change(version: dict[str, Any], console: Console) -> bool:
-    if version["state"] != "applied":
+def _tell_of_change(version: Version, console: Console) -> bool:
+    if version["effective_steps"] is None:
         return False
     steps = ", ".join(f"rank {rank} at step {step}" for rank, step in sorted(version["effective_steps"].items()))
     console.print(f"mixture {version['version']} applied: {steps}\n", style="green", highlight=False)

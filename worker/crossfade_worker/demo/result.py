@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
-from crossfade_shared.rest import RestClient
+from crossfade_shared.client import Client
+from crossfade_shared.client.answers import Score
 from crossfade_worker.config import RunConfig
 from crossfade_worker.replay import Replay
 
@@ -62,7 +63,7 @@ class DemoResult:
 
 
 def demo_result(
-    client: RestClient, config: RunConfig, replay: Replay, *, ranks: int, own_change: Mapping[str, int] | None
+    client: Client, config: RunConfig, replay: Replay, *, ranks: int, own_change: Mapping[str, int] | None
 ) -> DemoResult:
     """Gather the figures of a finished run from the controller and from the replay of its ledger.
 
@@ -71,7 +72,7 @@ def demo_result(
     own_version = own_change["version"] if own_change else None
     steps = config.training.total_steps
     switch_step = next((entry.effective_step for entry in replay.ledger if entry.version == own_version), steps)
-    scores = client.get(f"/v1/runs/{config.run}/benchmarks", limit=1000)["items"]
+    scores = client.scores(config.run)
     before = _Side(client, config, replay, scores, steps=range(switch_step))
     after = _Side(client, config, replay, scores, steps=range(switch_step, steps))
     return DemoResult(
@@ -85,8 +86,7 @@ def demo_result(
     )
 
 
-def _changes(client: RestClient, run: str, own_change: Mapping[str, int] | None) -> list[Change]:
-    versions = client.get(f"/v1/runs/{run}/mixtures", limit=1000)["items"]
+def _changes(client: Client, run: str, own_change: Mapping[str, int] | None) -> list[Change]:
     return [
         Change(
             version=version["version"],
@@ -95,7 +95,7 @@ def _changes(client: RestClient, run: str, own_change: Mapping[str, int] | None)
             else None,
             effective_step=version["effective_steps"] or {},
         )
-        for version in reversed(versions)
+        for version in reversed(client.versions(run))
         if version["version"] > 1
     ]
 
@@ -104,10 +104,10 @@ def _changes(client: RestClient, run: str, own_change: Mapping[str, int] | None)
 class _Side:
     """One side of the change: the steps before it, or those from it on."""
 
-    client: RestClient
+    client: Client
     config: RunConfig
     replay: Replay
-    scores: list[dict[str, Any]]
+    scores: list[Score]
     steps: range
 
     def requested(self, source: str) -> float | None:
@@ -123,11 +123,10 @@ class _Side:
             return None
         window = self.steps[-LOSS_WINDOW_STEPS:]
         name = f"source_loss/{source}"
-        bounds = {"from": window[0], "to": window[-1]}
-        points = self.client.get(f"/v1/runs/{self.config.run}/metrics", names=name, x="step", points=1, **bounds)
-        return points["series"][name][0]["mean"] if points["series"][name] else None
+        curves = self.client.curves(self.config.run, [name], x="step", start=window[0], end=window[-1], points=1)
+        return curves["series"][name][0]["mean"] if curves["series"][name] else None
 
-    def score(self, source: str, metric: str, member: str = "value") -> float | None:
+    def score(self, source: str, metric: str, member: Literal["value", "stderr"] = "value") -> float | None:
         """Give the newest score of a checkpoint that was trained on these steps and none after them."""
         found = [
             score
