@@ -39,7 +39,7 @@ class Controller:
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, **environment: str) -> None:
         """Start, unless it runs, and wait until it listens."""
         if self._process and self._process.poll() is None:
             return
@@ -47,7 +47,7 @@ class Controller:
         command = [sys.executable, "-m", "crossfade_controller", "--port", str(self._port)]
         options = ["--database", self.database_url, "--redis", self.redis_url]
         self._process = processes.start(
-            [*command, *options], log=self.log, environment={"CROSSFADE_ADMIN_TOKEN": ADMIN_TOKEN}
+            [*command, *options], log=self.log, environment={"CROSSFADE_ADMIN_TOKEN": ADMIN_TOKEN, **environment}
         )
         found = eventually(
             lambda: re.search(r"listening on (\S+:(\d+))\n", self.output[seen:]) or self._check_runs(),
@@ -60,6 +60,18 @@ class Controller:
     @property
     def output(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
+
+    @property
+    def process_id(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def wait_for_death(self) -> int:
+        """Wait until it ends by itself, and give its exit code."""
+        assert self._process
+        code = self._process.wait(PATIENCE_SECONDS)
+        self.http.close()
+        return code
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -49,3 +49,5 @@ class Attempt(Base):
     world_size: Mapped[int | None] = mapped_column(BigInteger)
     fenced_at: Mapped[datetime | None] = mapped_column(UtcTime)
     """When it first reported although a later attempt had begun."""
+    abandoned_from: Mapped[int | None] = mapped_column(BigInteger)
+    """The first of its steps that a later attempt trained again, or would have: from there on its curves do not count."""
