@@ -25,10 +25,13 @@ from crossfade_controller.delivery.publisher import Publisher
 from crossfade_controller.events.endpoints import router as events_router
 from crossfade_controller.events.feed import Feed
 from crossfade_controller.events.stream import Streams
+from crossfade_controller.forecast.endpoints import router as forecast_router
+from crossfade_controller.guardrails.endpoints import router as guardrails_router
 from crossfade_controller.loopback import LoopbackHosts
 from crossfade_controller.memory import Memory
 from crossfade_controller.metrics.endpoints import router as metrics_router
 from crossfade_controller.metrics.retention import Retention
+from crossfade_controller.mixtures.change_endpoints import router as changes_router
 from crossfade_controller.mixtures.endpoints import router as mixtures_router
 from crossfade_controller.problems import register_problems
 from crossfade_controller.runs.endpoints import router as runs_router
@@ -63,6 +66,9 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (
         runs_router,
         mixtures_router,
+        changes_router,
+        guardrails_router,
+        forecast_router,
         benchmarks_router,
         metrics_router,
         events_router,

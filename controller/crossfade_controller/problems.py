@@ -41,19 +41,24 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         self.headers = headers
         self.members = members
 
-    def response(self) -> JSONResponse:
-        """Give the problem document."""
+    @property
+    def document(self) -> dict[str, Any]:
+        """The problem document as plain JSON values."""
         title = HTTPStatus(self.status).phrase
         kind = self.kind or title.lower().replace(" ", "-")
-        body = {
+        return {
             "type": f"urn:crossfade:problem:{kind}",
             "title": title,
             "status": self.status,
             "detail": self.detail,
             "field": self.field,
+            **self.members,
         }
+
+    def response(self) -> JSONResponse:
+        """Give the answer that carries the document."""
         return JSONResponse(
-            body | self.members,
+            self.document,
             status_code=self.status,
             headers=self.headers,
             media_type="application/problem+json",
