@@ -60,4 +60,4 @@ class Attempt(Base):
     fenced_at: Mapped[datetime | None] = mapped_column(UtcTime)
     """When it first reported although a later attempt had begun."""
     abandoned_from: Mapped[int | None] = mapped_column(BigInteger)
-    """The first of its steps that a later attempt trained again, or would have: from there on its curves do not count."""
+    """The first of its steps that a later attempt trained again, or would have: from there on its curves are void."""

@@ -132,7 +132,7 @@ def test_an_approver_passes_a_rail_with_a_reason_and_it_is_kept(controller: Cont
         for client in (operator, policy):
             answer = ask(client, run, MATHS, override=["ceiling"])
             assert (answer.status_code, answer.json()["field"]) == (403, "override")
-    with controller.client(scopes=["operator", "approver"], name="grace") as approver:
+    with controller.client(scopes=["approver"], name="grace") as approver:
         made = ask(approver, run, MATHS, override=["ceiling"]).json()
         assert (made["weights"], made["override"], made["author"]) == (MATHS, ["ceiling"], "grace")
         made = ask(approver, run, {"web": 1, "math": 3}, base=2, override=["all"]).json()
