@@ -9,7 +9,7 @@ from typing import get_args
 from crossfade_controller.auth.actor import Actor
 from crossfade_controller.guardrails.limits import RailName
 from crossfade_controller.guardrails.verdict import Verdict
-from crossfade_controller.problems import Problem
+from crossfade_controller.problems import Forbidden, Problem
 
 RAILS: frozenset[RailName] = frozenset(get_args(RailName))
 
@@ -43,4 +43,4 @@ def overridden(actor: Actor, rails: Collection[str]) -> frozenset[RailName]:
         why = "passing a guard rail needs the scope approver"
     else:
         return RAILS if "all" in rails else frozenset(rail for rail in RAILS if rail in rails)
-    raise Problem(403, f"override: {why}", kind="override-needs-approver", field="override", needed=["approver"])
+    raise Forbidden(f"override: {why}", kind="override-needs-approver", field="override", needed=["approver"])
