@@ -12,24 +12,30 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from crossfade_controller import health
 from crossfade_controller.audit.endpoints import router as audit_router
 from crossfade_controller.auth.endpoints import router as auth_router
 from crossfade_controller.auth.gate import Gate
+from crossfade_controller.auth.refusals import register_refusals
 from crossfade_controller.benchmarks.endpoints import router as benchmarks_router
 from crossfade_controller.dashboard.endpoints import router as dashboard_router
 from crossfade_controller.database import Database
 from crossfade_controller.delivery.intake import Intake
 from crossfade_controller.delivery.loops import keep_going
 from crossfade_controller.delivery.publisher import Publisher
+from crossfade_controller.edge import Edge
 from crossfade_controller.events.endpoints import router as events_router
 from crossfade_controller.events.feed import Feed
 from crossfade_controller.events.stream import Streams
+from crossfade_controller.forecast.endpoints import router as forecast_router
+from crossfade_controller.guardrails.endpoints import router as guardrails_router
+from crossfade_controller.health import router as health_router
 from crossfade_controller.loopback import LoopbackHosts
 from crossfade_controller.memory import Memory
 from crossfade_controller.metrics.endpoints import router as metrics_router
 from crossfade_controller.metrics.retention import Retention
+from crossfade_controller.mixtures.change_endpoints import router as changes_router
 from crossfade_controller.mixtures.endpoints import router as mixtures_router
+from crossfade_controller.monitoring.endpoints import router as monitoring_router
 from crossfade_controller.problems import register_problems
 from crossfade_controller.runs.endpoints import router as runs_router
 from crossfade_controller.services import Services
@@ -38,6 +44,21 @@ from crossfade_controller.settings import Settings
 REDIS_TIMEOUT_SECONDS = 2.0
 MIXTURES_IN_MEMORY = 1000
 CURVES_IN_MEMORY = 100
+ROUTERS = (
+    runs_router,
+    mixtures_router,
+    changes_router,
+    guardrails_router,
+    forecast_router,
+    benchmarks_router,
+    metrics_router,
+    events_router,
+    auth_router,
+    audit_router,
+    monitoring_router,
+    health_router,
+    dashboard_router,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -59,19 +80,11 @@ def create_app(settings: Settings) -> FastAPI:
     )
     if settings.loopback:
         app.add_middleware(LoopbackHosts)
+    app.add_middleware(Edge, max_open_requests=settings.max_open_requests)
     register_problems(app)
-    for router in (
-        runs_router,
-        mixtures_router,
-        benchmarks_router,
-        metrics_router,
-        events_router,
-        auth_router,
-        audit_router,
-    ):
+    register_refusals(app)
+    for router in ROUTERS:
         app.include_router(router)
-    app.include_router(health.router)
-    app.include_router(dashboard_router)
     return app
 
 

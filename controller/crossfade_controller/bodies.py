@@ -58,7 +58,12 @@ class StrictRequest(Request):
         return self._body
 
     async def json(self) -> Any:  # noqa: ANN401 - JSON
-        """Give the decoded body; raises a `Problem`: 415 unless it says that it is JSON, 400 unless it is."""
+        """Give the decoded body; raises a `Problem`: 415 unless it says that it is plain JSON, 400 unless it is."""
+        if (encoding := self.headers.get("content-encoding", "identity").lower()) != "identity":
+            # What is packed small and unpacks without end is no way in.
+            raise Problem(
+                415, f"Content-Encoding is {encoding!r:.80}; send the body as it is", field="Content-Encoding"
+            )
         given = self.headers.get("content-type", "")
         if given.partition(";")[0].strip().lower() != "application/json":
             raise Problem(

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from crossfade_controller.auth.access import public
 from crossfade_controller.services import Services, ServicesOfApp
 
 router = APIRouter(tags=["health"])
@@ -33,13 +34,17 @@ class Readiness(BaseModel):
     redis: Part
 
 
-@router.get("/livez")
+@router.get("/livez", dependencies=[public])
 async def get_liveness() -> Liveness:
     """Say that the process answers."""
     return Liveness()
 
 
-@router.get("/readyz", responses={503: {"model": Readiness, "description": "the database does not answer"}})
+@router.get(
+    "/readyz",
+    dependencies=[public],
+    responses={503: {"model": Readiness, "description": "the database does not answer"}},
+)
 async def get_readiness(services: ServicesOfApp, response: Response) -> Readiness:
     """Say what works; 503 when the database does not."""
     database, redis = await asyncio.gather(_works(_ask_database(services)), _works(_ask_redis(services)))

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
@@ -41,23 +41,44 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         self.headers = headers
         self.members = members
 
-    def response(self) -> JSONResponse:
-        """Give the problem document."""
+    @property
+    def document(self) -> dict[str, Any]:
+        """The problem document as plain JSON values."""
         title = HTTPStatus(self.status).phrase
         kind = self.kind or title.lower().replace(" ", "-")
-        body = {
+        return {
             "type": f"urn:crossfade:problem:{kind}",
             "title": title,
             "status": self.status,
             "detail": self.detail,
             "field": self.field,
+            **self.members,
         }
+
+    def response(self) -> JSONResponse:
+        """Give the answer that carries the document."""
         return JSONResponse(
-            body | self.members,
+            self.document,
             status_code=self.status,
             headers=self.headers,
             media_type="application/problem+json",
         )
+
+
+class Forbidden(Problem):
+    """Somebody known may not do this: 403, which is kept in the audit."""
+
+    def __init__(self, detail: str, *, kind: str, field: str = "Authorization", **members: Any) -> None:  # noqa: ANN401 - JSON
+        super().__init__(403, detail, kind=kind, field=field, **members)
+
+
+def unavailable() -> Problem:
+    """Make the refusal of a request while the database does not answer."""
+    return Problem(
+        503,
+        f"the database does not answer; nothing was stored, try again in {_RETRY_AFTER_SECONDS} seconds",
+        headers={"Retry-After": str(_RETRY_AFTER_SECONDS)},
+    )
 
 
 def register_problems(app: FastAPI) -> None:
@@ -66,9 +87,8 @@ def register_problems(app: FastAPI) -> None:
     app.add_exception_handler(UserError, _on_user_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(DBAPIError, _on_database_error)
-    app.add_exception_handler(PoolTimeoutError, _on_database_error)
-    app.add_exception_handler(Exception, _on_unexpected)
+    for outage in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(outage, _on_outage)
 
 
 async def _on_problem(_request: Request, error: Exception) -> JSONResponse:
@@ -93,17 +113,9 @@ async def _on_http_exception(_request: Request, error: Exception) -> JSONRespons
     return Problem(error.status_code, str(error.detail), headers=headers).response()
 
 
-async def _on_database_error(_request: Request, error: Exception) -> JSONResponse:
+async def _on_outage(_request: Request, error: Exception) -> JSONResponse:
     _logger.error("the database failed: %s", error)
-    return Problem(
-        503,
-        f"the database does not answer; nothing was stored, try again in {_RETRY_AFTER_SECONDS} seconds",
-        headers={"Retry-After": str(_RETRY_AFTER_SECONDS)},
-    ).response()
-
-
-async def _on_unexpected(_request: Request, _error: Exception) -> JSONResponse:
-    return Problem(500, "something went wrong inside the controller; its log has the details").response()
+    return unavailable().response()
 
 
 def _field_of(location: Sequence[str | int]) -> str:

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     loopback: bool = True
     """Whether it listens on this machine's own address: then it answers to this machine's own names alone."""
 
+    max_open_requests: Annotated[int, Field(ge=1)] = 4096
+    """How many requests, event streams among them, may be open at once; the next is answered with 429."""
+
     full_resolution_steps: Annotated[int, Field(ge=1000)] = 1_000_000
     """For how many of a run's newest steps every point of its curves is kept; buckets of 8, 64, … steps for 8, 64, …
     times as many."""

@@ -15,15 +15,15 @@ def open_page(browser: Browser, url: str, *, size: dict[str, int] = LAPTOP, dark
     """Open the page and wait until it has drawn what it knows."""
     page = browser.new_page(viewport=size, color_scheme="dark" if dark else "light")
     page.goto(url)
-    page.get_by_test_id("version-state").first.wait_for()
+    page.get_by_test_id("difference").get_by_role("row").nth(1).wait_for()
     return page
 
 
-def take(page: Page, file: str) -> None:
-    """Write the whole page as a picture, once no line moves any more."""
+def take(page: Page, file: str, *, whole: bool = True) -> None:
+    """Write the page, or what of it is in sight, as a picture, once no line moves any more."""
     page.mouse.move(0, 0)
     page.wait_for_timeout(500)
-    page.screenshot(path=file, full_page=True)
+    page.screenshot(path=file, full_page=whole)
 
 
 def main() -> None:

@@ -19,12 +19,34 @@ class Site(Controller):
     def __init__(self, directory: Path, redis_url: str) -> None:
         super().__init__(directory, database_url=f"sqlite:///{directory / 'crossfade.db'}", redis_url=redis_url)
 
-    def make_run(self, name: str) -> None:
+    def make_run(self, name: str, **more: Any) -> None:
         """Register a run with four sources."""
         sources = [{"name": source, "unique_tokens": 4_000_000} for source in SOURCES]
         horizon = TOTAL_STEPS * TOKENS_PER_STEP
-        body = {"name": name, "horizon_tokens": horizon, "sources": sources, "mixture": FIRST_MIXTURE}
+        body = {"name": name, "horizon_tokens": horizon, "sources": sources, "mixture": FIRST_MIXTURE, **more}
         self.http.post("/v1/runs", json=body).raise_for_status()
+
+    def make_begun_run(self, name: str, **more: Any) -> "Reporter":
+        """Register a run and report that training began."""
+        self.make_run(name, **more)
+        reporter = Reporter(self, name)
+        reporter.begin()
+        return reporter
+
+    def make_trained_run(self, name: str) -> "Reporter":
+        """Make a run in which version 2 took effect after 200 of 300 steps, with scores of three checkpoints."""
+        reporter = self.make_begun_run(name)
+        reporter.train(200, version=1)
+        reporter.apply(self.change(name, {"math": 2.0}, author="ada", reason="math lags behind"))
+        reporter.train(100, version=2)
+        for step in (100, 200, 300):
+            self.post_scores(name, step)
+        return reporter
+
+    def token(self, *scopes: str, name: str = "ada") -> str:
+        """Make a token with these scopes."""
+        answer = self.http.post("/v1/tokens", json={"name": name, "scopes": list(scopes)})
+        return str(answer.raise_for_status().json()["token"])
 
     def change(self, run: str, multiply: dict[str, float], *, author: str, reason: str) -> int:
         """Upsample as somebody with a token of their own, and give the new version."""

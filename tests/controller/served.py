@@ -35,6 +35,8 @@ class Controller:
         self.log = directory / "controller.log"
         self.database_url = database_url
         self.redis_url = redis_url
+        self.options: list[str] = []
+        """What else it is started with."""
         self.url = ""
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -47,7 +49,9 @@ class Controller:
         command = [sys.executable, "-m", "crossfade_controller", "--port", str(self._port)]
         options = ["--database", self.database_url, "--redis", self.redis_url]
         self._process = processes.start(
-            [*command, *options], log=self.log, environment={"CROSSFADE_ADMIN_TOKEN": ADMIN_TOKEN, **environment}
+            [*command, *options, *self.options],
+            log=self.log,
+            environment={"CROSSFADE_ADMIN_TOKEN": ADMIN_TOKEN, **environment},
         )
         found = eventually(
             lambda: re.search(r"listening on (\S+:(\d+))\n", self.output[seen:]) or self._check_runs(),
@@ -159,16 +163,14 @@ def run_body(**changes: Any) -> dict[str, Any]:
     return {
         "name": next(_names),
         "horizon_tokens": 1_000_000,
-        "sources": [{"name": "web", "unique_tokens": 900_000}, {"name": "math", "unique_tokens": 100_000}],
+        "sources": [{"name": "web", "unique_tokens": 900_000}, {"name": "math", "unique_tokens": 300_000}],
         "mixture": {"web": 0.9, "math": 0.1},
         **changes,
     }
 
 
 def begin(world_size: int = 2, start_step: int = 0) -> AttemptReport:
-    return AttemptReport(
-        start_step=start_step, total_steps=100, tokens_per_step=TOKENS_PER_STEP, world_size=world_size
-    )
+    return AttemptReport(start_step=start_step, total_steps=100, tokens_per_step=TOKENS_PER_STEP, world_size=world_size)
 
 
 def trained(step: int, *, loss: float | None = 2.0, math: int = 0) -> StepReport:

@@ -13,7 +13,7 @@ MIXTURE = {"web": 0.6, "math": 0.3, "code": 0.1}
 
 
 def new_run(controller: Controller) -> str:
-    sources = [{"name": name, "unique_tokens": 100_000} for name in MIXTURE]
+    sources = [{"name": name, "unique_tokens": 1_000_000} for name in MIXTURE]
     return controller.new_run(sources=sources, mixture=MIXTURE)
 
 
@@ -52,7 +52,7 @@ def test_a_source_that_was_switched_off_meanwhile_needs_no_version(controller: C
     run = new_run(controller)
     controller.post_version(run, 1, {"web": 1, "math": 0, "code": 1})
     controller.report(run, 1, 0, begin(), exhausted(40, "math"))
-    assert [version["author"] for version in versions(controller, run)] == ["anonymous", "initial"]
+    assert [version["author"] for version in versions(controller, run)] == ["admin", "admin"]
 
 
 def test_the_end_of_all_data_is_told_and_makes_no_version(controller: Controller) -> None:

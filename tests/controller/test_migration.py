@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, Table, create_engine, insert, inspect, select, text
+from sqlalchemy import MetaData, Table, create_engine, insert, inspect, select, text, update
 from typer.testing import CliRunner
 
 from crossfade_controller.command import migrate_app
 from crossfade_controller.database import database_url
 from crossfade_controller.idempotency.models import IdempotencyKey
 from crossfade_controller.migration import migrate
+from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.runs.models import Run
 from crossfade_controller.sources.models import Source
 from crossfade_controller.tables import metadata
@@ -87,6 +88,36 @@ def test_idempotency_keys_are_kept_from_0001_to_0002_and_back(new_database: Any)
         found = connection.execute(select(versions.c.version, versions.c.idempotency_key, versions.c.reason))
         assert sorted(found) == [(1, None, "why"), (2, "k", "why")]
     assert migrate(url) == ("0001", NEWEST)
+    engine.dispose()
+
+
+def test_runs_from_before_the_guard_rails_go_on_without_any(new_database: Any) -> None:
+    url = new_database()
+    migrate(url, target="0002")
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        old = Table("runs", MetaData(), autoload_with=connection)
+        run_id = connection.execute(insert(old).values(RUN | {"created_at": NOON})).inserted_primary_key[0]
+        versions = Table("mixtures", MetaData(), autoload_with=connection)
+        row = {name: value for name, value in VERSION.items() if name != "request_digest"}
+        connection.execute(insert(versions).values(row | {"run_id": run_id, "version": 1, "created_at": NOON}))
+    assert migrate(url, target="0003") == ("0002", "0003")
+    with engine.begin() as connection:
+        assert connection.execute(select(Run.guardrails, Run.frozen)).all() == [({"epoch_budget": False}, None)]
+        made = connection.execute(
+            select(
+                MixtureVersion.asked_ppm, MixtureVersion.guardrails, MixtureVersion.override, MixtureVersion.evidence
+            )
+        )
+        assert made.all() == [(None, [], [], [])]
+        frozen = {"by": "ada", "reason": "spike", "at": "2026-01-01T12:00:00Z"}
+        connection.execute(update(Run).values(frozen=frozen, guardrails={"max_change": 0.1}))
+    assert migrate(url) == ("0003", NEWEST)
+    assert migrate(url, target="0002") == (NEWEST, "0002")
+    with engine.connect() as connection:
+        assert connection.execute(select(old.c.name, old.c.horizon_tokens)).all() == [("kept", 2**40)]
+        assert connection.execute(select(versions.c.reason)).all() == [("why",)]
+    assert migrate(url) == ("0002", NEWEST)
     engine.dispose()
 
 

@@ -19,7 +19,7 @@ def test_a_run_is_answered_with_its_key_this_once(controller: Controller) -> Non
     assert shown["mode"] == "advise"
     assert shown["sources"] == [
         {"name": "web", "unique_tokens": 900_000, "capabilities": [], "max_epochs": 4},
-        {"name": "math", "unique_tokens": 100_000, "capabilities": [], "max_epochs": 4},
+        {"name": "math", "unique_tokens": 300_000, "capabilities": [], "max_epochs": 4},
     ]
     assert shown["version"] == 1
     for unknown in ("attempt", "world_size", "step", "tokens", "phase", "tokens_per_step", "last_report_at"):

@@ -120,18 +120,23 @@ def test_a_restored_version_is_a_new_one(controller: Controller) -> None:
     assert restored["weights"] == {"math": 0.1, "web": 0.9}
 
 
-def test_a_difference_is_against_the_base(controller: Controller) -> None:
+def test_a_difference_is_against_the_base_or_any_other_version(controller: Controller) -> None:
     run = controller.new_run()
     controller.post_version(run, 1, {"web": 1, "math": 1})
+    controller.post_version(run, 2, {"web": 3, "math": 1})
     changed = controller.get(f"/v1/runs/{run}/mixtures/2/diff")
-    assert changed["base_version"] == 1
+    assert (changed["version"], changed["base"], changed["total_variation"]) == (2, 1, 0.4)
     assert changed["sources"] == [
-        {"source": "math", "before": 0.1, "after": 0.5, "before_ppm": 100_000, "after_ppm": 500_000},
-        {"source": "web", "before": 0.9, "after": 0.5, "before_ppm": 900_000, "after_ppm": 500_000},
+        {"name": "math", "base": 0.1, "weight": 0.5, "change": 0.4},
+        {"name": "web", "base": 0.9, "weight": 0.5, "change": -0.4},
     ]
+    against_the_first = controller.get(f"/v1/runs/{run}/mixtures/3/diff", base=1)
+    assert (against_the_first["base"], against_the_first["total_variation"]) == (1, 0.15)
     first = controller.get(f"/v1/runs/{run}/mixtures/1/diff")
-    assert first["base_version"] is None
-    assert {each["before"] for each in first["sources"]} == {None}
+    assert (first["base"], first["total_variation"]) == (None, None)
+    assert {each["change"] for each in first["sources"]} == {None}
+    unknown = controller.http.get(f"/v1/runs/{run}/mixtures/3/diff", params={"base": 9})
+    assert (unknown.status_code, unknown.json()["field"]) == (404, "version")
 
 
 def test_a_repeated_key_gives_the_same_answer_and_no_second_version(controller: Controller) -> None:

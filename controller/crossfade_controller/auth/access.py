@@ -7,12 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from crossfade_controller.audit import repository as audit
 from crossfade_controller.auth.actor import Actor, Scope
 from crossfade_controller.auth.gate import unauthorized
-from crossfade_controller.problems import Problem
-from crossfade_controller.runs.repository import is_run_name
-from crossfade_controller.services import Services, ServicesOfApp
+from crossfade_controller.problems import Forbidden
+from crossfade_controller.services import ServicesOfApp
 
 
 @dataclass(frozen=True)
@@ -29,15 +27,11 @@ class Access:
     keeps_to_run: bool = False
 
     async def __call__(self, request: Request, services: ServicesOfApp) -> Actor:
-        """Give the actor; raises a `Problem`: 401 for an unknown one, 403, kept in the audit, for one that may not."""
+        """Give the actor; raises a `Problem`: 401 for an unknown one, 403 for one that may not."""
         actor = await services.gate.identify(request.headers.get("authorization"))
-        try:
-            only_asks = request.query_params.get("validate_only") == "true"
-            self.check(actor, request.path_params.get("run"), only_asks=only_asks)
-        except Problem as refusal:
-            if refusal.status == 403:
-                await _audit(services, request, actor, why=refusal.kind)
-            raise
+        request.state.actor = actor
+        only_asks = request.query_params.get("validate_only") == "true"
+        self.check(actor, request.path_params.get("run"), only_asks=only_asks)
         return actor
 
     def check(self, actor: Actor, run: str | None, *, only_asks: bool = False) -> None:
@@ -53,8 +47,7 @@ class Access:
         if actor.anonymous:
             raise unauthorized(f"this needs a token with the scope {needed}; send it as Authorization: Bearer cf_…")
         has = ", ".join(sorted(actor.scopes))
-        raise Problem(
-            403,
+        raise Forbidden(
             f"this needs the scope {needed}; the token {actor.name!r} has {has}",
             kind="scope-missing",
             field="Authorization",
@@ -64,21 +57,10 @@ class Access:
     def _check_run(self, actor: Actor, run: str | None) -> None:
         if actor.run is None or actor.run == run or (run is None and self.keeps_to_run):
             return
-        raise Problem(
-            403,
+        raise Forbidden(
             f"the token {actor.name!r} is bound to the run {actor.run!r}; take one that is not, or one of this run",
             kind="bound-to-another-run",
             field="Authorization",
-        )
-
-
-async def _audit(services: Services, request: Request, actor: Actor, *, why: str | None) -> None:
-    """Note an attempt; the path is told as the route has it, whatever was put into its places."""
-    run = request.path_params.get("run", "")
-    tried = {"method": request.method, "path": request.scope["route"].path, "why": why}
-    async with services.database.write() as session:
-        await audit.append(
-            session, actor=actor.name, action="access.refused", run=run if is_run_name(run) else None, **tried
         )
 
 
@@ -87,14 +69,19 @@ def requires(*scopes: Scope, to_validate: Scope | None = None, keeps_to_run: boo
     return Depends(Access(scopes, to_validate=to_validate, keeps_to_run=keeps_to_run))
 
 
+async def _anybody() -> None:
+    """Let everybody pass, with or without a token."""
+
+
+public = Depends(_anybody)
+"""Declares that a route is for everybody: `dependencies=[public]`."""
+
 Viewer = Annotated[Actor, requires("viewer")]
 Evaluator = Annotated[Actor, requires("evaluator")]
 Operator = Annotated[Actor, requires("operator")]
 Approver = Annotated[Actor, requires("approver")]
 Admin = Annotated[Actor, requires("admin")]
 
-Steerer = Annotated[Actor, requires("operator", "policy")]
-"""A person or a policy that makes versions of a mixture."""
-
-SteererOrAsker = Annotated[Actor, requires("operator", "policy", to_validate="viewer")]
-"""The same; whoever only asks what would happen (`?validate_only=true`) needs to be a viewer alone."""
+SteererOrAsker = Annotated[Actor, requires("operator", "approver", "policy", to_validate="viewer")]
+"""A person or a policy that makes versions of a mixture, or a viewer who only asks what would happen
+(`?validate_only=true`)."""

@@ -9,7 +9,6 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from crossfade_controller.auth import repository, service
-from crossfade_controller.auth.actor import Scope
 from crossfade_controller.auth.schemas import DEFAULT_DAYS, CreatedToken, NewToken, TokenBody
 from crossfade_controller.database import now
 from crossfade_controller.migration import migrate
@@ -33,7 +32,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def create_token(
     name: Annotated[str, typer.Argument(help="Whom it stands for: the author of what is done with it.")],
     *,
-    scope: Annotated[list[Scope], typer.Option(help="What it may do; give several if need be.")],
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            help="What it may do: viewer, evaluator, operator, approver, policy or admin; give several if need be."
+        ),
+    ],
     run: Annotated[str | None, typer.Option(help="The one run it may touch.", show_default="all")] = None,
     days: Annotated[float, typer.Option(help="How long it works.")] = DEFAULT_DAYS,
     database: DatabaseOption = DEFAULT_DATABASE_URL,
@@ -41,7 +45,7 @@ def create_token(
 ) -> None:
     """Make a token and print its secret, this once."""
     try:
-        asked = NewToken(name=name, scopes=scope, run=run, expires_in_days=days)
+        asked = NewToken.model_validate({"name": name, "scopes": scope, "run": run, "expires_in_days": days})
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{first['loc'][0]}: {first['msg']}", field=str(first["loc"][0])) from None

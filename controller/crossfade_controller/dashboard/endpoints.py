@@ -5,19 +5,13 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from fastapi.staticfiles import StaticFiles
 
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    # Asked for again each time (an ETag makes that cheap): a newer controller never runs an older page's modules.
-    "Cache-Control": "no-cache",
-}
+from crossfade_controller.auth.access import public
+
+# Asked for again each time (an ETag makes that cheap): a newer controller never runs an older page's modules.
+_ALWAYS_ASK = "no-cache"
 
 _static = StaticFiles(directory=Path(__file__).parent / "static")
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[public])
 
 
 @router.get("/")
@@ -30,5 +24,5 @@ async def page(request: Request) -> Response:
 async def part(path: str, request: Request) -> Response:
     """Give one of the page's files; 404 for anything outside its folder."""
     response = await _static.get_response(path, request.scope)
-    response.headers.update(_SECURITY_HEADERS)
+    response.headers["Cache-Control"] = _ALWAYS_ASK
     return response

@@ -17,6 +17,7 @@ from crossfade_controller.metrics.rollups import cut_off
 from crossfade_controller.metrics.storing import NewPoint, store
 from crossfade_controller.mixtures import repository as mixtures
 from crossfade_controller.mixtures.exhaustion import redistribute
+from crossfade_controller.monitoring.instruments import dropped_reports, refused_envelopes, run_label
 from crossfade_controller.runs.models import Attempt, Run
 from crossfade_controller.sources.models import Source
 from crossfade_shared.telemetry import (
@@ -69,6 +70,7 @@ class ReportBook:
                     await self._write_exhausted(attempt, report)
                 case RefusedReport() | CheckpointReport() | CapAheadReport() | DroppedReport():
                     self._record(attempt, report)
+                    self._count(report)
         self._run.last_report_at = now()
 
     async def close(self) -> None:
@@ -142,6 +144,14 @@ class ReportBook:
     def _record(self, attempt: Attempt, report: _Recorded) -> None:
         data = report.model_dump(mode="json", exclude={"kind"})
         record(self._session, self._run, report.kind, attempt=attempt.attempt, **data)
+
+    def _count(self, report: Report) -> None:
+        run = run_label(self._run.name)
+        match report:
+            case RefusedReport():
+                refused_envelopes.labels(run).inc()
+            case DroppedReport():
+                dropped_reports.labels(run).inc(report.num_reports)
 
     def _refuse(self, attempt: Attempt, why: str) -> None:
         record(self._session, self._run, "refused", attempt=attempt.attempt, why=why)

@@ -78,7 +78,7 @@ def limits_of(
         *_on_moves(settings, current, day_ago),
         *declared_limits(settings),
         *(_protected(name, current.weights_ppm[name]) for name in settings.protected),
-        *(_epoch_budgets(progress) if settings.epoch_budget else ()),
+        *(epoch_budgets(progress) if settings.epoch_budget else ()),
     ]
 
 
@@ -88,6 +88,14 @@ def declared_limits(settings: GuardrailSettings) -> Iterator[SourceLimit]:
         yield SourceLimit(rail="floor", source=name, least=-_down(-floor), because=f"its floor is {floor:g}")
     for name, ceiling in sorted(settings.ceilings.items()):
         yield SourceLimit(rail="ceiling", source=name, most=_down(ceiling), because=f"its ceiling is {ceiling:g}")
+
+
+def epoch_budgets(progress: RunProgress) -> Iterator[SourceLimit]:
+    """Give weight <= (max_epochs * unique - consumed) / remaining, for each source that cannot fill the rest alone."""
+    for source in sorted(progress.sources, key=lambda source: source.name):
+        if source.left_tokens < progress.remaining_tokens:
+            most = source.left_tokens * PARTS_PER_MILLION // progress.remaining_tokens
+            yield SourceLimit(rail="epoch_budget", source=source.name, most=most, because=_scarcity(source, progress))
 
 
 def region_of(limits: Iterable[Limit], sources: Sequence[str]) -> Region:
@@ -121,14 +129,6 @@ def _on_moves(settings: GuardrailSettings, current: Mixture, day_ago: Mixture) -
 def _protected(name: str, ppm: int) -> SourceLimit:
     because = f"it is protected and stays at {ppm / PARTS_PER_MILLION:g}"
     return SourceLimit(rail="protected", source=name, least=ppm, most=ppm, because=because)
-
-
-def _epoch_budgets(progress: RunProgress) -> Iterator[SourceLimit]:
-    """w <= (max_epochs * unique - consumed) / remaining, for each source that cannot fill the rest of the run."""
-    for source in sorted(progress.sources, key=lambda source: source.name):
-        if source.left_tokens < progress.remaining_tokens:
-            most = source.left_tokens * PARTS_PER_MILLION // progress.remaining_tokens
-            yield SourceLimit(rail="epoch_budget", source=source.name, most=most, because=_scarcity(source, progress))
 
 
 def _scarcity(source: SourceProgress, progress: RunProgress) -> str:

@@ -12,7 +12,7 @@ from crossfade_shared.errors import UserError
 from crossfade_shared.mixture import MAX_SOURCES
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Shares = Annotated[dict[str, Share], Field(default_factory=dict)]
+Shares = dict[str, Share]
 
 
 def _each_once(names: list[str]) -> list[str]:
@@ -22,9 +22,9 @@ def _each_once(names: list[str]) -> list[str]:
 class GuardrailSettings(StrictBody):
     """The bounds within which people and policies move the weights of a run."""
 
-    floors: Shares
+    floors: Shares = Field(default_factory=dict)
     """The least weight of a source, as a fraction of 1."""
-    ceilings: Shares
+    ceilings: Shares = Field(default_factory=dict)
     """The greatest weight of a source."""
     max_change: Share | None = None
     """The greatest total variation of one change: what the sources that grow gain together."""
@@ -34,7 +34,7 @@ class GuardrailSettings(StrictBody):
     """The steps to train under a change before the next one takes effect."""
     epoch_budget: bool = True
     """Whether a source gets no more than lasts, within its `max_epochs`, to the end of the run."""
-    protected: Annotated[list[str], Field(max_length=MAX_SOURCES, default_factory=list), AfterValidator(_each_once)]
+    protected: Annotated[list[str], AfterValidator(_each_once)] = Field(max_length=MAX_SOURCES, default_factory=list)
     """Sources that keep the weight they have."""
     minimum_evaluations: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
     """The evaluations that a policy needs since the last change took effect."""

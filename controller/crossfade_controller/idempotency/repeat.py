@@ -75,9 +75,10 @@ async def _repeat(
 
 
 async def _digest(request: Request) -> str:
-    """Give the SHA-256 of what is asked: path and body, however the body is spelt."""
+    """Give the SHA-256 of what is asked: path, query and body, however the body is spelt."""
     body: Any = await request.json() if await request.body() else None
-    canonical = json.dumps([request.method, request.url.path, body], sort_keys=True)
+    target = request.url.path + "?" * bool(request.url.query) + request.url.query
+    canonical = json.dumps([request.method, target, body], sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

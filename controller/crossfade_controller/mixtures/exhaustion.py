@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crossfade_controller.auth.actor import Actor
 from crossfade_controller.mixtures import repository
 from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.mixtures.service import Change, append
 from crossfade_controller.runs.models import Run
 
-AUTHOR = "exhaustion"
+EXHAUSTION = Actor(name="exhaustion", scopes=frozenset())
 
 
 async def redistribute(session: AsyncSession, run: Run, sources: Iterable[str], *, step: int) -> MixtureVersion | None:
@@ -26,5 +27,5 @@ async def redistribute(session: AsyncSession, run: Run, sources: Iterable[str], 
     if not exhausted or mixture is None:
         return None
     reason = f"{', '.join(exhausted)} exhausted at step {step}: all epochs given; the others share the weight"
-    change = Change(decide=lambda _: mixture, reason=reason, author=AUTHOR)
+    change = Change(decide=lambda _: mixture, reason=reason, actor=EXHAUSTION)
     return await append(session, run, change, mixture)

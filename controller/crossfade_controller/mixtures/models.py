@@ -26,6 +26,13 @@ class MixtureVersion(Base):
     author: Mapped[str] = mapped_column(String(200))
     on_behalf_of: Mapped[str | None] = mapped_column(String(200))
     reason: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[list[str]] = mapped_column(JSON, default=list)
+    asked_ppm: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
+    """What was asked for; None for the mixture that a run begins with and for what the workers did of themselves."""
+    guardrails: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """What the guard rails did to it."""
+    override: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """The guard rails that it passed."""
     base_version: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     published_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,5 +49,28 @@ async def next_effective_step(session: AsyncSession, row: MixtureVersion) -> int
     return await session.scalar(
         select(func.min(MixtureVersion.effective_step)).where(
             MixtureVersion.run_id == row.run_id, MixtureVersion.version > row.version
+        )
+    )
+
+
+async def newest_decided(session: AsyncSession, run_id: int) -> MixtureVersion | None:
+    """Give the newest version that somebody asked for after the run was made."""
+    query = select(MixtureVersion).where(MixtureVersion.run_id == run_id, MixtureVersion.asked_ppm.is_not(None))
+    return await session.scalar(query.order_by(MixtureVersion.version.desc()).limit(1))
+
+
+async def undecided_above(session: AsyncSession, run_id: int, version: int) -> Sequence[MixtureVersion]:
+    """Give the later versions that nobody asked for: what the workers did of themselves."""
+    query = select(MixtureVersion).where(
+        MixtureVersion.run_id == run_id, MixtureVersion.version > version, MixtureVersion.asked_ppm.is_(None)
+    )
+    return (await session.scalars(query.order_by(MixtureVersion.version))).all()
+
+
+async def newest_made_by(session: AsyncSession, run_id: int, moment: datetime) -> int | None:
+    """Give the newest version that was made by a moment, or None."""
+    return await session.scalar(
+        select(func.max(MixtureVersion.version)).where(
+            MixtureVersion.run_id == run_id, MixtureVersion.created_at <= moment
         )
     )

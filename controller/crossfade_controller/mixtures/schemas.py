@@ -9,9 +9,12 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field, ValidationError, WrapValidator
 
 from crossfade_controller.bodies import StrictBody, Text
+from crossfade_controller.forecast.schemas import ForecastBody
+from crossfade_controller.guardrails.schemas import FindingBody, Overrides
 from crossfade_controller.mixtures.models import MixtureVersion, VersionState
 from crossfade_shared.envelope import TakesEffect
 from crossfade_shared.errors import UserError
+from crossfade_shared.mixture import PARTS_PER_MILLION, Mixture
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Weights = dict[str, Weight]
@@ -27,12 +30,18 @@ def _one_clear_message(value: object, validate: Callable[[object], TakesEffect])
         ) from None
 
 
+Evidence = Annotated[list[Annotated[Text, Field(min_length=1, max_length=500)]], Field(max_length=100)]
+
+
 class ChangeOptions(StrictBody):
     """What every change of a mixture may say besides the weights."""
 
     takes_effect: Annotated[TakesEffect, WrapValidator(_one_clear_message)] = "next_step"
     on_behalf_of: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     """Whom the holder of the token speaks for; a note, for nobody checks it."""
+    evidence: Evidence = Field(default_factory=list)
+    """What the change rests on, such as series of scores; a note."""
+    override: Overrides = Field(default_factory=list)
 
 
 Reason = Annotated[Text, Field(min_length=1, max_length=2000)]
@@ -54,7 +63,7 @@ class Reweighing(ChangeOptions):
 
 
 class Restoring(ChangeOptions):
-    """Why an earlier version is restored."""
+    """Why an earlier version is restored; to pass guard rails it must be said."""
 
     reason: Reason | None = None
 
@@ -72,6 +81,13 @@ class VersionBody(BaseModel):
     """The name of the token that made it."""
     on_behalf_of: str | None
     reason: str
+    evidence: list[str]
+    asked_weights: dict[str, float]
+    """What was asked for, before the guard rails."""
+    guardrails: list[FindingBody]
+    """What the guard rails did to it."""
+    override: list[str]
+    """The guard rails that it passed."""
     base_version: int | None
     created_at: datetime
     published_at: datetime | None = None
@@ -106,41 +122,60 @@ class VersionWithRealised(VersionBody):
 
 
 class SourceChange(BaseModel):
-    """What a version changed for one source; `before` values are null where there was no version before."""
+    """What a version has for one source against another version; null where there was none before."""
 
-    source: str
-    before: float | None
-    after: float
-    before_ppm: int | None
-    after_ppm: int
+    name: str
+    base: float | None
+    weight: float
+    change: float | None
 
 
 class VersionDiff(BaseModel):
-    """What a version changed against its base: every source, changed or not."""
+    """A version against another, by default the one it is based on: every source, changed or not."""
 
     version: int
-    base_version: int | None
+    base: int | None
     author: str
     reason: str
     sources: list[SourceChange]
+    total_variation: float | None
+    """Half the sum of all differences: what the sources that grew gained together."""
 
     @classmethod
     def of(cls, row: MixtureVersion, base: MixtureVersion | None) -> Self:
-        """Compare a version with its base."""
-        before, after = (base.mixture if base else None), row.mixture
-        changes = [
-            SourceChange(
-                source=name,
-                before=before.weights[name] if before else None,
-                after=after.weights[name],
-                before_ppm=before.weights_ppm[name] if before else None,
-                after_ppm=ppm,
-            )
-            for name, ppm in after.weights_ppm.items()
-        ]
+        """Compare a version with another."""
+        before = base.weights_ppm if base else None
+        changed = {name: ppm - before[name] if before else None for name, ppm in row.mixture.weights_ppm.items()}
         return cls(
-            version=row.version, base_version=row.base_version, author=row.author, reason=row.reason, sources=changes
+            version=row.version,
+            base=base.version if base else None,
+            author=row.author,
+            reason=row.reason,
+            sources=[
+                SourceChange(
+                    name=name,
+                    base=before[name] / PARTS_PER_MILLION if before else None,
+                    weight=row.weights_ppm[name] / PARTS_PER_MILLION,
+                    change=None if ppm is None else ppm / PARTS_PER_MILLION,
+                )
+                for name, ppm in changed.items()
+            ],
+            total_variation=sum(abs(ppm or 0) for ppm in changed.values()) / 2 / PARTS_PER_MILLION if before else None,
         )
+
+
+class Validation(BaseModel):
+    """What a change would do. `problem` is the document that it would be refused with; the rest is what is known."""
+
+    valid: bool
+    weights: dict[str, float] | None = None
+    """What the guard rails allow; null where that is nothing."""
+    weights_ppm: dict[str, int] | None = None
+    asked_weights: dict[str, float] | None = None
+    guardrails: list[FindingBody] = []
+    problem: dict[str, Any] | None = None
+    forecast: ForecastBody | None = None
+    """Under the weights that are allowed, or that were asked for where none are."""
 
 
 def _content(row: MixtureVersion) -> dict[str, Any]:
@@ -154,6 +189,10 @@ def _content(row: MixtureVersion) -> dict[str, Any]:
         "author": row.author,
         "on_behalf_of": row.on_behalf_of,
         "reason": row.reason,
+        "evidence": row.evidence,
+        "asked_weights": Mixture(row.asked_ppm).weights if row.asked_ppm else mixture.weights,
+        "guardrails": row.guardrails,
+        "override": row.override,
         "base_version": row.base_version,
         "created_at": row.created_at,
     }

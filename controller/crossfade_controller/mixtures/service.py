@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.audit import repository as audit
+from crossfade_controller.auth.actor import Actor
 from crossfade_controller.delivery.models import OutboxEntry
 from crossfade_controller.events.repository import record
 from crossfade_controller.failpoints import failpoint
+from crossfade_controller.forecast.progress import RunProgress
+from crossfade_controller.guardrails.gathering import situation_of
+from crossfade_controller.guardrails.refusal import is_policy, overridden, refusal
+from crossfade_controller.guardrails.verdict import Verdict, judge
 from crossfade_controller.idempotency.repeat import NO_REPEAT, Repeat
 from crossfade_controller.metrics.repository import source_tokens_before
 from crossfade_controller.mixtures import repository
 from crossfade_controller.mixtures.models import MixtureVersion
+from crossfade_controller.mixtures.timing import check_timing
 from crossfade_controller.problems import Problem
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.runs.models import Run
-from crossfade_shared.envelope import AtStep, AtTokens, TakesEffect
+from crossfade_shared.envelope import TakesEffect
 from crossfade_shared.mixture import Mixture
 
 
@@ -27,39 +33,71 @@ class Change:
     """What is asked, by whom and why, and on which version it is based."""
 
     decide: Callable[[Mixture], Mixture]
-    """Gives the new mixture for the current one."""
+    """Gives the mixture asked for, from the current one."""
     reason: str
-    author: str
+    actor: Actor
     on_behalf_of: str | None = None
+    evidence: Sequence[str] = ()
     takes_effect: TakesEffect = "next_step"
     based_on: int | None = None
     """None: on whatever is current."""
+    override: Sequence[str] = ()
+    """The guard rails that it would pass, or `all`."""
     repeat: Repeat = NO_REPEAT
 
 
-async def make_version(session: AsyncSession, run_name: str, change: Change) -> MixtureVersion:
-    """Append the version that a change asks for; a repeated idempotency key gives the version it made before.
+@dataclass(frozen=True, kw_only=True)
+class Considered:
+    """What a change would do: the guard rails' verdict, and how the run stands when it takes effect."""
 
-    Raises a `Problem`: 404 for an unknown run, 412 where the base is no longer current, 422 for a key that came with
-    another request, a step that was trained on already or one beyond the run's horizon. Raises `UserError` for
-    weights that make no mixture.
+    verdict: Verdict
+    progress: RunProgress
+
+
+async def make_version(session: AsyncSession, run_name: str, change: Change) -> MixtureVersion:
+    """Append the version that a change asks for, as far as the guard rails allow it.
+
+    A repeated idempotency key gives the version it made before. Raises a `Problem`: 404 for an unknown run, 422 for a
+    key that came with another request, and whatever `consider` raises; 409 where the guard rails allow nothing.
     """
     made_before = await change.repeat.made(session)
     run = await runs.find(session, run_name, lock=True)
     if made_before:
         return await repository.find(session, run, made_before["version"])
-    current = await repository.find(session, run, run.version)
-    _check_base(current, change.based_on)
-    _check_is_ahead(run, change.takes_effect)
-    attempt = (await runs.current_attempts(session, [run.id])).get(run.id)
-    _check_is_within_horizon(run, change.takes_effect, attempt.tokens_per_step if attempt else None)
-    row = await append(session, run, change, change.decide(current.mixture))
+    considered = await consider(session, run, change)
+    if considered.verdict.allowed is None:
+        raise refusal(considered.verdict)
+    row = await append(session, run, change, considered.verdict.allowed, asked=considered.verdict)
     await change.repeat.keep(session, version=row.version)
     return row
 
 
-async def append(session: AsyncSession, run: Run, change: Change, mixture: Mixture) -> MixtureVersion:
-    """Write the run's next version, with its outbox entry, event and audit line; the caller holds the run's lock."""
+async def consider(session: AsyncSession, run: Run, change: Change) -> Considered:
+    """Say what the guard rails make of a change, without effect.
+
+    Raises a `Problem`: 412 where the base is no longer current, 422 for a step that was trained on already or one
+    beyond the run's horizon, 403 for an override without the scope for it. Raises `UserError` for weights that make
+    no mixture.
+    """
+    passed = overridden(change.actor, change.override)
+    current = await repository.find(session, run, run.version)
+    _check_base(current, change.based_on)
+    attempt = (await runs.current_attempts(session, [run.id])).get(run.id)
+    check_timing(run, change.takes_effect, attempt.tokens_per_step if attempt else None)
+    asked = change.decide(current.mixture)
+    by_policy = is_policy(change.actor)
+    situation = await situation_of(session, run, current, change.takes_effect, by_policy=by_policy)
+    verdict = judge(asked, situation, run.rails, overridden=passed)
+    return Considered(verdict=verdict, progress=situation.progress)
+
+
+async def append(
+    session: AsyncSession, run: Run, change: Change, mixture: Mixture, *, asked: Verdict | None = None
+) -> MixtureVersion:
+    """Write the run's next version, with its outbox entry, event and audit line; the caller holds the run's lock.
+
+    `asked` is what the guard rails said to it; None for a fact, which nobody asked them about.
+    """
     base_version = run.version or None
     run.version += 1
     takes_effect = change.takes_effect
@@ -68,10 +106,14 @@ async def append(session: AsyncSession, run: Run, change: Change, mixture: Mixtu
         version=run.version,
         weights_ppm=dict(mixture.weights_ppm),
         takes_effect=takes_effect if isinstance(takes_effect, str) else takes_effect.model_dump(),
-        author=change.author,
+        author=change.actor.name,
         on_behalf_of=change.on_behalf_of,
         reason=change.reason,
+        evidence=list(change.evidence),
         base_version=base_version,
+        asked_ppm=dict(asked.asked.weights_ppm) if asked else None,
+        guardrails=[asdict(finding) for finding in asked.findings] if asked else [],
+        override=sorted(set(change.override)),
     )
     session.add(row)
     await session.flush()
@@ -106,6 +148,7 @@ async def _audit(session: AsyncSession, run: Run, row: MixtureVersion) -> None:
         takes_effect=row.takes_effect,
         on_behalf_of=row.on_behalf_of,
         reason=row.reason,
+        override=row.override,
     )
 
 
@@ -121,41 +164,3 @@ def _check_base(current: MixtureVersion, based_on: int | None) -> None:
             current_version=current.version,
             current_weights=current.mixture.weights,
         )
-
-
-def _check_is_ahead(run: Run, takes_effect: TakesEffect) -> None:
-    """Refuse a step or a token count that the last report says was trained on already."""
-    match takes_effect:
-        case AtStep(step=asked) if run.step is not None and asked <= run.step:
-            first_free, place = run.step + 1, "takes_effect.step"
-        case AtTokens(tokens=asked) if run.tokens is not None and asked < run.tokens:
-            first_free, place = run.tokens, "takes_effect.tokens"
-        case _:
-            return
-    unit = place.rpartition(".")[2]
-    raise Problem(
-        422,
-        f"{place} is {asked}, which is trained on already; the first free {unit} is {first_free}",
-        kind="already-drawn",
-        field=place,
-        first_free=first_free,
-    )
-
-
-def _check_is_within_horizon(run: Run, takes_effect: TakesEffect, tokens_per_step: int | None) -> None:
-    """Refuse what could never apply; a step can be judged once the workers told how many tokens one has."""
-    horizon = run.horizon_tokens
-    match takes_effect:
-        case AtTokens(tokens=asked) if asked > horizon:
-            last, place = horizon, "takes_effect.tokens"
-        case AtStep(step=asked) if tokens_per_step and asked * tokens_per_step > horizon:
-            last, place = horizon // tokens_per_step, "takes_effect.step"
-        case _:
-            return
-    raise Problem(
-        422,
-        f"{place} is {asked}, which is beyond the run's horizon of {horizon} tokens; the last that is not is {last}",
-        kind="beyond-horizon",
-        field=place,
-        horizon_tokens=horizon,
-    )

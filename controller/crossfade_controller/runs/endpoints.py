@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, status
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.auth.access import Operator, requires
 from crossfade_controller.auth.actor import Actor
@@ -14,7 +12,7 @@ from crossfade_controller.bodies import StrictRoute
 from crossfade_controller.idempotency.repeat import RepeatOfRequest
 from crossfade_controller.paging import Page, Paging, page_token
 from crossfade_controller.runs import repository, service
-from crossfade_controller.runs.models import Run
+from crossfade_controller.runs.description import describe, describe_all
 from crossfade_controller.runs.schemas import CreatedRun, NewRun, RunBody
 from crossfade_controller.services import ServicesOfApp
 
@@ -28,7 +26,7 @@ async def register_run(body: NewRun, services: ServicesOfApp, actor: Operator, r
         if made_before := await repeat.made(session):
             run = await repository.find(session, made_before["run"])
         else:
-            run = await service.register(session, body, author=actor.name)
+            run = await service.register(session, body, actor=actor)
             await repeat.keep(session, run=run.name)
         sources = (await repository.sources(session, [run.id]))[run.id]
     services.tell_of_version(run.id)
@@ -44,7 +42,7 @@ async def list_runs(
         # One more than asked for tells whether there is a next page.
         runs = await repository.page(session, after_id=paging.after, limit=paging.limit + 1, only=actor.run)
         shown = runs[: paging.limit]
-        items = await _describe(session, shown)
+        items = await describe_all(session, shown)
     return Page(items=items, next_page=page_token(shown[-1].id) if len(runs) > paging.limit else None)
 
 
@@ -52,12 +50,4 @@ async def list_runs(
 async def get_run(run: str, services: ServicesOfApp) -> RunBody:
     """Give one run and how far it is."""
     async with services.database.read() as session:
-        (described,) = await _describe(session, [await repository.find(session, run)])
-    return described
-
-
-async def _describe(session: AsyncSession, runs: Sequence[Run]) -> list[RunBody]:
-    run_ids = [run.id for run in runs]
-    sources = await repository.sources(session, run_ids)
-    attempts = await repository.current_attempts(session, run_ids)
-    return [RunBody.of(run, sources[run.id], attempts.get(run.id)) for run in runs]
+        return await describe(session, await repository.find(session, run))

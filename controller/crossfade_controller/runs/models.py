@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crossfade_controller.database import Base, UtcTime, now
+from crossfade_controller.guardrails.settings import GuardrailSettings
 
 
 class Run(Base):
@@ -33,6 +35,14 @@ class Run(Base):
     phase: Mapped[str | None] = mapped_column(String(16))
     last_report_at: Mapped[datetime | None] = mapped_column(UtcTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    guardrails: Mapped[dict[str, Any]] = mapped_column(JSON)
+    frozen: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Who stopped the policies of the run, why and when; None while they may act."""
+
+    @property
+    def rails(self) -> GuardrailSettings:
+        """What its guard rails are set to."""
+        return GuardrailSettings.model_validate(self.guardrails)
 
 
 class Attempt(Base):
@@ -50,4 +60,4 @@ class Attempt(Base):
     fenced_at: Mapped[datetime | None] = mapped_column(UtcTime)
     """When it first reported although a later attempt had begun."""
     abandoned_from: Mapped[int | None] = mapped_column(BigInteger)
-    """The first of its steps that a later attempt trained again, or would have: from there on its curves do not count."""
+    """The first of its steps that a later attempt trained again, or would have: from there on its curves are void."""

@@ -8,12 +8,17 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field
 
 from crossfade_controller.bodies import MAX_COUNT, StrictBody
+from crossfade_controller.guardrails.schemas import Frozen
+from crossfade_controller.guardrails.settings import GuardrailSettings
 from crossfade_controller.mixtures.schemas import Weights
 from crossfade_controller.runs.models import Attempt, Run
 from crossfade_controller.sources.models import Source
 from crossfade_controller.sources.schemas import NewSource, SourceBody
 from crossfade_shared.errors import UserError
 from crossfade_shared.mixture import MAX_SOURCES, check_name
+
+Mode = Literal["shadow", "advise", "auto"]
+"""What becomes of a policy's proposal: it is recorded, it waits for a person, or it is made a version."""
 
 
 def _run_name(name: str) -> str:
@@ -34,10 +39,12 @@ class NewRun(StrictBody):
 
     name: Annotated[str, AfterValidator(_run_name)]
     horizon_tokens: Annotated[int, Field(ge=1, le=MAX_COUNT)]
-    mode: Literal["advise"] = "advise"
+    mode: Mode = "advise"
     sources: Annotated[list[NewSource], Field(min_length=1, max_length=MAX_SOURCES), AfterValidator(_each_once)]
     mixture: Weights
     """Initial weights: positive relative numbers by source."""
+    guardrails: GuardrailSettings | None = None
+    """Without them sources are kept within their epochs, where they have enough for the horizon between them."""
 
 
 class RunBody(BaseModel):
@@ -61,6 +68,9 @@ class RunBody(BaseModel):
     created_at: datetime
     last_report_at: datetime | None
     finished_at: datetime | None
+    guardrails: GuardrailSettings
+    frozen: Frozen | None
+    """Who stopped its policies, why and when; null while they may act."""
 
     @classmethod
     def of(cls, run: Run, sources: list[Source], attempt: Attempt | None, **members: Any) -> Self:  # noqa: ANN401 - fields of subclasses
@@ -82,6 +92,8 @@ class RunBody(BaseModel):
             created_at=run.created_at,
             last_report_at=run.last_report_at,
             finished_at=run.finished_at,
+            guardrails=run.rails,
+            frozen=Frozen.model_validate(run.frozen) if run.frozen else None,
             **members,
         )
 

@@ -81,10 +81,9 @@ class Client:
         answer: Run = self._caller.make("POST", f"{_path(run)}:freeze", {"reason": reason})
         return answer
 
-    def unfreeze(self, run: str, *, reason: str | None = None) -> Run:
+    def unfreeze(self, run: str, *, reason: str) -> Run:
         """Let the run's policies go on."""
-        body = {"reason": reason} if reason else {}
-        answer: Run = self._caller.make("POST", f"{_path(run)}:unfreeze", body)
+        answer: Run = self._caller.make("POST", f"{_path(run)}:unfreeze", {"reason": reason})
         return answer
 
     def set_guardrails(self, run: str, guardrails: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON

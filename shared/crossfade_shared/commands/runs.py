@@ -26,6 +26,7 @@ unfreeze_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False,
 forecast_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's name.")]
+Reason = Annotated[str, typer.Option(help="Why; the run's history keeps it.")]
 Description = Annotated[
     Path, typer.Argument(metavar="FILE", help="YAML or JSON: name, horizon_tokens, sources, mixture; - reads it here.")
 ]
@@ -83,9 +84,7 @@ def list_runs(
 
 @freeze_app.command()
 @grouped
-def freeze(
-    run: RunName, *, reason: Annotated[str, typer.Option(help="Why; the run keeps it.")], connection: Connection
-) -> None:
+def freeze(run: RunName, *, reason: Reason, connection: Connection) -> None:
     """Stop a run's policies at once; people may still change its mixture."""
     with connection.open() as client:
         frozen = client.freeze(run, reason=reason)
@@ -96,12 +95,7 @@ def freeze(
 
 @unfreeze_app.command()
 @grouped
-def unfreeze(
-    run: RunName,
-    *,
-    reason: Annotated[str | None, typer.Option(help="Why; the history keeps it.")] = None,
-    connection: Connection,
-) -> None:
+def unfreeze(run: RunName, *, reason: Reason, connection: Connection) -> None:
     """Let a run's policies go on."""
     with connection.open() as client:
         released = client.unfreeze(run, reason=reason)

@@ -28,9 +28,17 @@ export class Page {
     this.scheduled = false;
     this.axis = new Axis({ key: "tokens", label: "Tokens", write: compact, zoom: state.range, onZoom });
     this.tooltip = new Tooltip(byId("tooltip"));
-    this.weights = this.card("weights", { title: "Weights", caption: "Areas: requested. Lines, and in brackets: what the batches really held.", y: weightsAxis });
+    this.weights = this.card("weights", {
+      title: "Weights",
+      caption: "Areas: requested. Lines, and in brackets: what the batches really held.",
+      y: weightsAxis,
+    });
     this.benchmarks = new BenchmarkCards(byId("benchmarks"), (about) => this.newCard(about));
-    this.loss = this.card("loss", { title: "Training loss", caption: "Nats a token, all and by source; shaded: smallest to largest.", y: lossAxis });
+    this.loss = this.card("loss", {
+      title: "Training loss",
+      caption: "Nats a token, all and by source; shaded: smallest to largest.",
+      y: lossAxis,
+    });
     this.events = new Events(byId("event-rows"), events, { run: state.name, onOpen: onEventsOpen });
     this.comparison = new Comparison(runs, state.name, this.tooltip);
     this.parts = null;

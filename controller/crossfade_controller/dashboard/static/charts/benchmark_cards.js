@@ -24,7 +24,10 @@ export class BenchmarkCards {
       const card = this.cards.get(key) ?? this.add(key, { ...about, file: `${state.name}-${key}` });
       card.draw(why ? { why } : scoresPicture(results, colours, places));
     }
-    inOrder(this.host, charts.map(({ key }) => this.cards.get(key).node));
+    inOrder(
+      this.host,
+      charts.map(({ key }) => this.cards.get(key).node),
+    );
   }
 
   keepOnly(keys) {
@@ -58,5 +61,8 @@ function chartsOf(results, sources) {
   const losses = results.filter(isLoss);
   if (losses.length === 0) return scores;
   const caption = `Lower is better; ${BAND}`;
-  return [...scores, { key: "held-out", title: "Held-out bits per byte", caption, testId: "bits-per-byte-chart", results: losses }];
+  return [
+    ...scores,
+    { key: "held-out", title: "Held-out bits per byte", caption, testId: "bits-per-byte-chart", results: losses },
+  ];
 }

@@ -15,7 +15,10 @@ export function scoresPicture(results, colours, places) {
   const curves = scoreCurves(withoutDoubles(results));
   const looks = looksOf(curves, colours);
   return {
-    data: aligned(curves.map(({ points }) => points), curves.map(() => ["mean", "low", "high"])),
+    data: aligned(
+      curves.map(({ points }) => points),
+      curves.map(() => ["mean", "low", "high"]),
+    ),
     series: curves.flatMap((curve, index) => [line(curve, looks[index]), unlisted("low"), unlisted("high")]),
     bands: looks.map(({ stroke }, index) => ({
       series: [3 * index + 3, 3 * index + 2],

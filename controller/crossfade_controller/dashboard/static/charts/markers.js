@@ -25,7 +25,10 @@ export class Markers {
   move() {
     const width = this.plot.over.clientWidth;
     const placed = this.places.map((place) => ({ ...place, left: this.plot.valToPos(place.tokens, "x") }));
-    this.groups = groupNear(placed.filter(({ left }) => left >= -1 && left <= width + 1), NEAR_PIXELS);
+    this.groups = groupNear(
+      placed.filter(({ left }) => left >= -1 && left <= width + 1),
+      NEAR_PIXELS,
+    );
     while (this.layer.children.length > this.groups.length) this.layer.lastChild.remove();
     while (this.layer.children.length < this.groups.length) this.layer.append(this.button(this.layer.children.length));
     let free = -Infinity;

@@ -16,7 +16,10 @@ const LABELS = { tokens: "Tokens", step: "Step", time: "Trained for" };
 export class Comparison {
   constructor(runs, current, tooltip) {
     Object.assign(this, { tooltip, readings: [], scores: [], asked: 0, card: null });
-    this.settings = readSettings(runs.map(({ name }) => name), current);
+    this.settings = readSettings(
+      runs.map(({ name }) => name),
+      current,
+    );
     this.controls = new Controls(runs, (changes) => this.change(changes));
     this.controls.show(this.settings, this.scores);
     const sight = new IntersectionObserver(([{ isIntersecting }]) => {
@@ -74,7 +77,11 @@ export class Comparison {
     const onZoom = (part) => this.change({ zoom: part });
     this.axis = new Axis({ key: "compared", label: LABELS[axis], write: WRITERS[axis], zoom, onZoom });
     const y = { height: 320, text: (value) => decimal(value, 3), distribution: logarithmic ? LOGARITHMIC : 1 };
-    const about = { title: "Runs over one another", caption: "Drag to zoom, double click for all.", file: "comparison" };
+    const about = {
+      title: "Runs over one another",
+      caption: "Drag to zoom, double click for all.",
+      file: "comparison",
+    };
     const card = new ChartCard({ ...about, testId: "compare-chart", axis: this.axis, tooltip: this.tooltip, y });
     byId("compare-chart").replaceChildren(card.node);
     return card;

@@ -35,7 +35,11 @@ export class Controls {
     this.chosen = chosen;
     const full = chosen.length >= MOST_RUNS;
     const seen = this.runs.filter(({ name }) => chosen.includes(name) || name.includes(this.filter));
-    const items = seen.map(({ name }) => ({ name, checked: chosen.includes(name), disabled: full && !chosen.includes(name) }));
+    const items = seen.map(({ name }) => ({
+      name,
+      checked: chosen.includes(name),
+      disabled: full && !chosen.includes(name),
+    }));
     showEach(byId("compare-runs"), items, ({ name, checked, disabled }) => {
       const box = element("input", { type: "checkbox", checked, disabled, "data-testid": `compare-${name}` });
       box.addEventListener("change", () => this.turn(name, box.checked));
@@ -48,8 +52,12 @@ export class Controls {
   }
 
   showMeasures({ runs, measure }, scores) {
-    const sources = this.runs.filter(({ name }) => runs.includes(name)).flatMap((run) => run.sources.map(({ name }) => name));
-    const losses = [...new Set(sources)].sort().map((source) => ({ value: `source_loss/${source}`, text: `Loss of ${source}` }));
+    const sources = this.runs
+      .filter(({ name }) => runs.includes(name))
+      .flatMap((run) => run.sources.map(({ name }) => name));
+    const losses = [...new Set(sources)]
+      .sort()
+      .map((source) => ({ value: `source_loss/${source}`, text: `Loss of ${source}` }));
     const curves = Object.entries(CURVES).map(([value, text]) => ({ value, text }));
     const known = [...curves, ...losses, ...scores.map((name) => ({ value: name, text: name }))];
     const asked = known.some(({ value }) => value === measure) ? [] : [{ value: measure, text: measure }];

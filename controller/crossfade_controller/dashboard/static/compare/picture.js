@@ -15,14 +15,28 @@ export function comparePicture(readings, { smoothing, logarithmic, measure }) {
   if (found.length === 0) return { why: "None of the chosen runs has this measure yet." };
   const curves = found.map(({ points }) => prepared(points, { smoothing, logarithmic }));
   return {
-    data: aligned(curves, curves.map(() => ["raw", "smooth"])),
+    data: aligned(
+      curves,
+      curves.map(() => ["raw", "smooth"]),
+    ),
     series: found.flatMap(({ run, place }) => {
       const look = otherLine(place);
       const raw = { ...unlisted(`${run}, raw`), stroke: faint(look.stroke, RAW_SHARE), width: smoothing > 0 ? 1 : 0 };
-      return [raw, { label: run, width: 1.5, ...look, value: (plot, _, column, row) => decimal(valueAt(plot.data[column], row), 4) }];
+      return [
+        raw,
+        {
+          label: run,
+          width: 1.5,
+          ...look,
+          value: (plot, _, column, row) => decimal(valueAt(plot.data[column], row), 4),
+        },
+      ];
     }),
     places: [],
-    rows: () => found.flatMap(({ run }, index) => curves[index].map(({ x, step, raw, smooth }) => ({ run, measure, x, step, value: raw, smoothed: smooth }))),
+    rows: () =>
+      found.flatMap(({ run }, index) =>
+        curves[index].map(({ x, step, raw, smooth }) => ({ run, measure, x, step, value: raw, smoothed: smooth })),
+      ),
   };
 }
 

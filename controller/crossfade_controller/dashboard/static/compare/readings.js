@@ -6,7 +6,12 @@ import { clockOf } from "../shape/compare.js";
 import { scoreCurves } from "../shape/scores.js";
 
 const NUM_POINTS = 500;
-export const CURVES = { loss: "Training loss", learning_rate: "Learning rate", gradient_norm: "Gradient norm", step_seconds: "Seconds a step" };
+export const CURVES = {
+  loss: "Training loss",
+  learning_rate: "Learning rate",
+  gradient_norm: "Gradient norm",
+  step_seconds: "Seconds a step",
+};
 
 export const isCurve = (measure) => measure in CURVES || measure.startsWith("source_loss/");
 

@@ -43,7 +43,8 @@ export async function readCurves(run, names, { points, axis = "tokens", range = 
 }
 
 // Gives the events after one, oldest first, and the place to go on from, as {items, after}.
-export const readEvents = (run, after, limit) => ask(`${pathOfRun(run)}/events?${new URLSearchParams({ after, limit })}`);
+export const readEvents = (run, after, limit) =>
+  ask(`${pathOfRun(run)}/events?${new URLSearchParams({ after, limit })}`);
 
 // What a change of weights would do; nothing is written.
 export const previewVersion = (run, change) =>

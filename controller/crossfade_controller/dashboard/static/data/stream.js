@@ -47,7 +47,8 @@ async function readStream(run, parser, onEvent, onOpen) {
     const decoder = new TextDecoder();
     for await (const bytes of chunks(response.body)) {
       silence.broken();
-      for (const { kind, data } of parser.push(decoder.decode(bytes, { stream: true }))) onEvent(kind, JSON.parse(data));
+      for (const { kind, data } of parser.push(decoder.decode(bytes, { stream: true })))
+        onEvent(kind, JSON.parse(data));
     }
   } finally {
     silence.end();

@@ -19,7 +19,8 @@ export class Events {
       this.show();
     });
     host.append(whole, this.more);
-    const rows = () => log.events.map(({ id, kind, created_at, data }) => ({ id, kind, created_at, data: JSON.stringify(data) }));
+    const rows = () =>
+      log.events.map(({ id, kind, created_at, data }) => ({ id, kind, created_at, data: JSON.stringify(data) }));
     byId("events-export").append(exportMenu(`${run}-events`, { rows }));
     byId("events").addEventListener("toggle", () => this.open && onOpen());
   }

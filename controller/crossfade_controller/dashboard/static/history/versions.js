@@ -5,7 +5,7 @@ import { button, byId, element, sayIn, showEach, table } from "../frame/dom.js";
 import { exportMenu } from "../frame/files.js";
 import { changesOf } from "../shape/changes.js";
 import { moment, percent, progress, signedPoints } from "../shape/text.js";
-import { Submission } from "../steer/submission.js";
+import { failureText, Submission } from "../steer/submission.js";
 
 const HEADINGS = ["Version", "State", "Weights", "Who and why", "Restore"];
 const ROWS_A_TIME = 25;
@@ -69,9 +69,12 @@ export class VersionLog {
     sayIn(answer, `Restoring version ${number} …`);
     try {
       const made = await this.submission.restore(this.state.mixture.version, number);
-      sayIn(answer, `Version ${made.version} is made with the weights of version ${number}; restore ${made.base_version} to undo it.`);
+      sayIn(
+        answer,
+        `Version ${made.version} has the weights of version ${number}; restore ${made.base_version} to undo it.`,
+      );
     } catch (error) {
-      sayIn(answer, `Nothing was changed: ${error.message}`);
+      sayIn(answer, failureText(error));
     }
   }
 }

@@ -1,4 +1,4 @@
-// What a version changed against the one it was made from, as [{name, before, after}, …]; `before` is null in the first.
+// What a version changed against the one it was made from, as [{name, before, after}, …]; the first has no `before`.
 export function changesOf({ weights, base_weights: base }) {
   return Object.keys(weights)
     .sort()

@@ -3,18 +3,26 @@
 import { compact, whole } from "./text.js";
 
 const SENTENCES = {
-  mixture: ({ version, state, author, reason }) => `version ${version} ${state}${author ? `, by ${author}: ${reason}` : ""}`,
+  mixture: ({ version, state, author, reason }) =>
+    `version ${version} ${state}${author ? `, by ${author}: ${reason}` : ""}`,
   benchmark: ({ step, tokens }) => `scores of the checkpoint at step ${whole(step)} (${compact(tokens)} tokens)`,
   attempt: ({ attempt, start_step: step }) => `attempt ${attempt} began at step ${whole(step)}`,
   refused: ({ why }) => `refused: ${why}`,
   checkpoint: ({ step }) => `a checkpoint at step ${whole(step)}`,
-  cap_ahead: ({ source, expected_step: step }) => `${source} will have given all its epochs at about step ${whole(step)}`,
-  exhausted: ({ step, source_epochs: epochs }) => `all epochs given at step ${whole(step)}: ${Object.keys(epochs).join(", ")}`,
+  cap_ahead: ({ source, expected_step: step }) =>
+    `${source} will have given all its epochs at about step ${whole(step)}`,
+  exhausted: ({ step, source_epochs: epochs }) =>
+    `all epochs given at step ${whole(step)}: ${Object.keys(epochs).join(", ")}`,
   dropped: ({ num_reports: number }) => `the workers could not send ${number} of their reports; figures are missing`,
   finished: ({ step }) => `the run finished at step ${whole(step)}`,
 };
 
 // An event of a kind that is not known here is shown as it is.
 export function describeEvent(kind, data) {
-  return SENTENCES[kind]?.(data) ?? Object.entries(data).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ");
+  return (
+    SENTENCES[kind]?.(data) ??
+    Object.entries(data)
+      .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+      .join(", ")
+  );
 }

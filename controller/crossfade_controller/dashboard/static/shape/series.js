@@ -28,10 +28,12 @@ function rowsByX(curves, sources) {
     }
   });
   let latest = sources.map(() => 0);
-  return [...byX].sort(([a], [b]) => a - b).map(([x, values]) => {
-    latest = latest.map((value, index) => values[index] ?? value);
-    return { x, values: latest };
-  });
+  return [...byX]
+    .sort(([a], [b]) => a - b)
+    .map(([x, values]) => {
+      latest = latest.map((value, index) => values[index] ?? value);
+      return { x, values: latest };
+    });
 }
 
 // Requested and realised shares on one x, as {x, requested, realised}: a column of shares (or null) for each source.

@@ -7,7 +7,12 @@ export const WHOLE_PPM = 1_000_000;
 // A share that cannot be had in full is had as far as it goes.
 export function withShare(shares, name, wanted, { locked, held, fallback }) {
   const others = Object.keys(shares).filter((other) => other !== name && !locked.has(other));
-  const free = WHOLE_PPM - sumOf(shares, [...locked].filter((other) => other !== name));
+  const free =
+    WHOLE_PPM -
+    sumOf(
+      shares,
+      [...locked].filter((other) => other !== name),
+    );
   const asked = Math.round(Math.min(Math.max(wanted, 0), free));
   const value = others.length === 0 ? free : asked;
   const loose = others.filter((other) => !held.has(other));

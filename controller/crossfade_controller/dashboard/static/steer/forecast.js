@@ -13,7 +13,11 @@ export class ForecastTable {
     this.warnings = element("ul", { class: "warnings" });
     const { whole, body } = table("Forecast to the end of the run", HEADINGS);
     this.body = body;
-    host.append(this.sum, element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Forecast" }, whole), this.warnings);
+    host.append(
+      this.sum,
+      element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Forecast" }, whole),
+      this.warnings,
+    );
   }
 
   // `now` is the forecast of the mixture in force, `then` that of the draft; null while it is not known.
@@ -27,7 +31,9 @@ export class ForecastTable {
       cap: capText(source, seen.tokens, tokensPerSecond),
     }));
     showEach(this.body, rows, (row) => this.row(row));
-    showEach(this.warnings, seen.warnings, ({ source, message }) => element("li", {}, source ? `${source}: ${message}` : message));
+    showEach(this.warnings, seen.warnings, ({ source, message }) =>
+      element("li", {}, source ? `${source}: ${message}` : message),
+    );
   }
 
   row({ name, epochs_before: before, epochs_at_end: after, max_epochs: most, cap }) {

@@ -7,13 +7,17 @@ import { element, showEach } from "../frame/dom.js";
 export function showOverrides(host, answer, chosen, onChange) {
   const found = [...(answer?.guardrails ?? []), ...(answer?.problem?.guardrails ?? [])].map(({ rail }) => rail);
   const rails = session.may("approver") ? [...new Set([...chosen, ...found])].sort() : [];
-  showEach(host, rails.map((rail) => ({ rail, checked: chosen.has(rail) })), ({ rail, checked }) => {
-    const box = element("input", { type: "checkbox", checked, "data-testid": `override-${rail}` });
-    box.addEventListener("change", () => {
-      if (box.checked) chosen.add(rail);
-      else chosen.delete(rail);
-      onChange();
-    });
-    return element("label", {}, box, `Override ${rail.replaceAll("_", " ")}; it is kept with your name and reason`);
-  });
+  showEach(
+    host,
+    rails.map((rail) => ({ rail, checked: chosen.has(rail) })),
+    ({ rail, checked }) => {
+      const box = element("input", { type: "checkbox", checked, "data-testid": `override-${rail}` });
+      box.addEventListener("change", () => {
+        if (box.checked) chosen.add(rail);
+        else chosen.delete(rail);
+        onChange();
+      });
+      return element("label", {}, box, `Override ${rail.replaceAll("_", " ")}; it is kept with your name and reason`);
+    },
+  );
 }

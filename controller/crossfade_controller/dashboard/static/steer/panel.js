@@ -1,7 +1,7 @@
 // The steering panel: shares that always sum to the whole, what they would do, a reason, and then apply.
 
 import { session } from "../data/session.js";
-import { byId, sayIn, showEach } from "../frame/dom.js";
+import { byId, sayIn } from "../frame/dom.js";
 import { offerCopy, showCommand } from "./command.js";
 import { Draft } from "./draft.js";
 import { ForecastTable } from "./forecast.js";
@@ -9,7 +9,7 @@ import { obstacleOf } from "./obstacle.js";
 import { showOverrides } from "./overrides.js";
 import { Preview } from "./preview.js";
 import { SteerRow } from "./row.js";
-import { Submission } from "./submission.js";
+import { failureText, Submission } from "./submission.js";
 import { showVerdict, verdictOf } from "./verdict.js";
 import { VersionState } from "./version_state.js";
 
@@ -43,7 +43,9 @@ export class SteerPanel {
     });
     byId("reason").addEventListener("input", () => this.show());
     byId("start-over").addEventListener("click", () => this.startFrom(this.state.newestVersion));
-    byId("take-allowed").addEventListener("click", () => this.change(() => this.draft.take(this.preview.answer.weights_ppm)));
+    byId("take-allowed").addEventListener("click", () =>
+      this.change(() => this.draft.take(this.preview.answer.weights_ppm)),
+    );
     byId("keep-mine").addEventListener("click", () => this.change(() => this.draft.rebase(this.state.newestVersion)));
     byId("undo").addEventListener("click", () => this.undo());
     session.addEventListener("change", () => this.show());
@@ -82,16 +84,16 @@ export class SteerPanel {
   async apply() {
     if (byId("apply").disabled) return;
     const reason = byId("reason").value.trim();
-    await this.send("making", () => this.submission.make(this.draft.base.version, this.request(reason)));
+    await this.send(() => this.submission.make(this.draft.base.version, this.request(reason)));
   }
 
   async undo() {
     const { version, base_version: before } = this.state.newestVersion;
-    await this.send("restoring", () => this.submission.restore(version, before));
+    await this.send(() => this.submission.restore(version, before));
   }
 
-  async send(doing, send) {
-    sayIn(byId("steer-answer"), `${doing} a version …`);
+  async send(send) {
+    sayIn(byId("steer-answer"), "Sending …");
     const sent = send();
     this.show();
     try {
@@ -100,7 +102,7 @@ export class SteerPanel {
       sayIn(byId("steer-answer"), `Version ${made.version} is made: ${made.reason}`);
       this.startFrom(made);
     } catch (error) {
-      sayIn(byId("steer-answer"), `Nothing was changed: ${error.message}`);
+      sayIn(byId("steer-answer"), failureText(error));
       this.show();
     }
   }
@@ -112,7 +114,7 @@ export class SteerPanel {
     this.rows.forEach((row) => row.show());
     this.versionState.show(newest);
     showVerdict(byId("verdict"), verdict);
-    byId("take-allowed").hidden = verdict.stage !== "changed";
+    byId("take-allowed").hidden = verdict.stage !== "changed" || !preview.fresh;
     showOverrides(byId("overrides"), preview.answer, this.overrides, () => this.change(() => {}));
     if (state.forecast !== null) {
       this.forecast.show(state.forecast, preview.answer?.forecast ?? null, state.tokensPerSecond);
@@ -127,15 +129,17 @@ export class SteerPanel {
     sayIn(byId("overtaken-text"), `${author} made version ${version} meanwhile: ${reason}`);
   }
 
-  showButtons(verdict, newest) {
+  showButtons({ stage }, newest) {
     const { overtaken, submission, draft } = this;
+    const { fresh } = this.preview;
+    const { running } = submission;
     const reason = byId("reason").value.trim();
-    const obstacle = obstacleOf({ verdict, overtaken, reason, running: submission.running, maySteer: session.may("operator") });
+    const obstacle = obstacleOf({ stage, fresh, overtaken, reason, running, maySteer: session.may("operator") });
     byId("apply").disabled = obstacle !== null;
     sayIn(byId("apply-obstacle"), obstacle ?? "");
     byId("start-over").disabled = !draft.changed && !overtaken;
     byId("undo").hidden = newest.base_version === null || !session.may("operator");
-    byId("undo").disabled = submission.running;
+    byId("undo").disabled = running;
     sayIn(byId("undo"), `Undo version ${newest.version}`);
   }
 }

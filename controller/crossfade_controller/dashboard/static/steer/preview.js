@@ -2,34 +2,42 @@
 
 import { previewVersion } from "../data/api.js";
 
-const SETTLED_MILLISECONDS = 120;
+const PAUSE_MILLISECONDS = 80;
 
 export class Preview {
-  // `onAnswer` is told whenever `answer` changed.
+  // `onAnswer` is told whenever `answer` or `failure` changed.
   constructor(run, onAnswer) {
-    Object.assign(this, { run, onAnswer, answer: null, failure: null, asked: 0, timer: null, unanswered: false });
+    Object.assign(this, { run, onAnswer, wanted: null, asked: null, answer: null, failure: null });
   }
 
-  // Forgets the answer to an older draft at once and asks for this one as soon as the hand rests for a moment.
+  // Asks about a draft; while an answer is on its way, only the newest draft waits for the next.
   ask(change) {
-    this.forget();
-    this.unanswered = true;
-    this.timer = setTimeout(() => this.read(change, this.asked), SETTLED_MILLISECONDS);
+    this.wanted = change;
+    if (this.asked === null) this.read();
   }
 
   forget() {
-    clearTimeout(this.timer);
-    this.asked += 1;
-    Object.assign(this, { answer: null, failure: null, unanswered: false });
+    Object.assign(this, { wanted: null, answer: null, failure: null });
   }
 
-  async read(change, asked) {
-    const news = await previewVersion(this.run, change).then(
-      (answer) => ({ answer, failure: null }),
-      (error) => ({ answer: null, failure: error.message }),
-    );
-    if (asked !== this.asked) return; // the draft has changed since
-    Object.assign(this, news, { unanswered: false });
-    this.onAnswer();
+  // Whether the answer is to the newest draft.
+  get fresh() {
+    return this.wanted === null && (this.answer ?? this.failure) !== null;
+  }
+
+  async read() {
+    while (this.wanted !== null) {
+      this.asked = this.wanted;
+      const news = await previewVersion(this.run, this.asked).then(
+        (answer) => ({ answer, failure: null }),
+        (error) => ({ answer: null, failure: error.message }),
+      );
+      if (this.wanted === this.asked) this.wanted = null;
+      else if (this.wanted === null) break; // it was forgotten meanwhile
+      Object.assign(this, news);
+      this.onAnswer();
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+    }
+    this.asked = null;
   }
 }

@@ -8,12 +8,18 @@ const PPM_A_PERCENT = WHOLE_PPM / 100;
 const SLIDER_STEP_PERCENT = 0.1;
 
 export class SteerRow {
-  // `onShare(ppm, from)` is told of a share somebody asks for, with the shares before the drag or the typing; `onLock` of the lock.
+  // `onShare(ppm, from)` is told of a share somebody asks for, with the shares before the drag or the typing.
   constructor(name, colours, { draft, onShare, onLock }) {
     Object.assign(this, { name, draft, onShare, before: null });
     const range = { min: 0, max: 100 };
     this.slider = input({ type: "range", step: SLIDER_STEP_PERCENT, ...range, "aria-label": `${name}, slider` });
-    this.number = input({ type: "number", step: "any", ...range, inputmode: "decimal", "data-testid": `steer-${name}` });
+    this.number = input({
+      type: "number",
+      step: "any",
+      ...range,
+      inputmode: "decimal",
+      "data-testid": `steer-${name}`,
+    });
     this.number.setAttribute("aria-label", `${name}, per cent`);
     this.lock = input({ type: "checkbox", "aria-label": `Lock ${name}`, "data-testid": `lock-${name}` });
     this.change = element("span", { class: "change", "data-testid": `change-${name}` });

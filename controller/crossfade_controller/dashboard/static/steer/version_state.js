@@ -10,7 +10,12 @@ const WAITS_FOR = {
 
 export class VersionState {
   constructor(host) {
-    Object.assign(this, { host, name: element("strong"), way: element("span", { class: "way" }), rest: element("span") });
+    Object.assign(this, {
+      host,
+      name: element("strong"),
+      way: element("span", { class: "way" }),
+      rest: element("span"),
+    });
     host.append(this.name, this.way, this.rest);
   }
 

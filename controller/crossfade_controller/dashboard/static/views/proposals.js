@@ -30,7 +30,10 @@ export class Proposals {
 
   show() {
     const { frozen, mode } = this.state.run;
-    sayIn(byId("policies"), frozen ? frozenText(frozen) : `No policy runs on this run (mode: ${mode}), so nothing waits for approval.`);
+    sayIn(
+      byId("policies"),
+      frozen ? frozenText(frozen) : `No policy runs on this run (mode: ${mode}), so nothing waits for approval.`,
+    );
     sayIn(byId("freeze"), frozen ? "Unfreeze" : "Freeze policies");
     byId("freeze-form").hidden = !session.may("operator");
   }

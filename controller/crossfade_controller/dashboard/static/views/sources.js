@@ -4,7 +4,14 @@ import { element, empty, showEach, table } from "../frame/dom.js";
 import { capText } from "../shape/caps.js";
 import { compact, decimal, percent } from "../shape/text.js";
 
-const HEADINGS = ["Source", "Requested", "Realised", "Consumed", "Epochs, now and at the end, against the cap", "Cap reached"];
+const HEADINGS = [
+  "Source",
+  "Requested",
+  "Realised",
+  "Consumed",
+  "Epochs, now and at the end, against the cap",
+  "Cap reached",
+];
 
 export class Sources {
   constructor(host, colours) {
@@ -53,7 +60,11 @@ function bar({ name, consumed_epochs: now, epochs_at_end: end, max_epochs: most 
     return node;
   };
   const over = end > most ? "bar over" : "bar";
-  const line = element("span", { class: `${over} ${className}`, role: "img", "aria-label": `Epochs of ${name}: ${text}` });
+  const line = element("span", {
+    class: `${over} ${className}`,
+    role: "img",
+    "aria-label": `Epochs of ${name}: ${text}`,
+  });
   line.append(part("end", end), part("now", now), part("cap", most));
   return element("div", { class: "epochs" }, line, element("small", {}, text));
 }

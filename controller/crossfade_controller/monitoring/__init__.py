@@ -1,0 +1,1 @@
+"""Monitoring: what Prometheus is told of the controller and of its runs."""
