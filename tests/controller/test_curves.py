@@ -17,7 +17,7 @@ from crossfade_controller.metrics.live import abandon
 from crossfade_controller.metrics.models import Point, Rollup
 from crossfade_controller.metrics.reading import MIN_ROWS, Question, reduced
 from crossfade_controller.metrics.retention import Retention
-from crossfade_controller.metrics.rollups import WIDTHS, cut_off
+from crossfade_controller.metrics.rollups import cut_off
 from crossfade_controller.metrics.storing import NewPoint, store
 from crossfade_controller.runs.models import Attempt, Run
 from crossfade_controller.sources.models import Source
@@ -67,29 +67,25 @@ class Book:
             async with self.database.write() as session:
                 await store(session, points)
 
-    async def check(self, question: Question, num_buckets: int) -> int:
-        """Compare an answer with the lists, and give the width of the buckets that it is made of."""
+    async def check(self, question: Question, num_buckets: int) -> None:
+        """Compare an answer with the lists: every bucket exact, every step in one bucket, the ends nearly met."""
         async with self.database.read() as session:
-            rows = (await reduced(session, question, num_buckets=num_buckets))
-        unit = TOKENS_PER_STEP if question.axis == "tokens" else 1
+            rows = await reduced(session, question, num_buckets=num_buckets)
         for name in question.names:
-            buckets = [row for row in rows if row.name == name]
-            self._check_curve(name, buckets, question, unit, num_buckets)
-        return 0
+            self._check_curve(name, [row for row in rows if row.name == name], question, num_buckets)
 
-    def _check_curve(self, name: str, buckets: list[Any], question: Question, unit: int, num_buckets: int) -> None:
-        offset = 1 if unit > 1 else 0  # a step's tokens are counted at its end
-        first = 0 if question.start is None else max(0, -(-question.start // unit) - offset)
-        last = max(self.values[name]) if question.end is None else min(max(self.values[name]), question.end // unit - offset)
+    def _check_curve(self, name: str, buckets: list[Any], question: Question, num_buckets: int) -> None:
+        unit, offset = (TOKENS_PER_STEP, 1) if question.axis == "tokens" else (1, 0)  # tokens count at a step's end
+        first = max(0, -(-(question.start or 0) // unit) - offset)
+        last = max(self.values[name])
+        last = last if question.end is None else min(last, question.end // unit - offset)
+        slack = (last - first + 1) // MIN_ROWS + 1
         assert 0 < len(buckets) <= num_buckets
-        slack = (last - first + 1) / min(MIN_ROWS, num_buckets) + 1
         assert last - slack <= buckets[-1].step <= last
-        begin = None
+        # The first bucket may begin a little before the range, at the edge of a rollup.
+        places = range(max(0, first - slack), first + 1)
+        begin = next(place for place in places if self._fits(name, place, buckets[0]))
         for bucket in buckets:
-            if begin is None:  # the first bucket may begin a little before the range, at the edge of a rollup
-                begin = next(
-                    place for place in range(max(0, int(first - slack)), first + 1) if self._fits(name, place, bucket)
-                )
             assert self._fits(name, begin, bucket), (question, bucket)
             assert bucket.x == (bucket.step + offset) * unit
             begin = bucket.step + 1
@@ -99,7 +95,96 @@ class Book:
         finite = [each for each in held if each is not None]
         if not finite:
             return (bucket.mean, bucket.min, bucket.max) == (None, None, None)
-        return (
-            (bucket.min, bucket.max) == (min(finite), max(finite))
-            and bucket.mean == pytest.approx(sum(finite) / len(finite), rel=1e-9, abs=1e-9)
-        )
+        is_mean = bucket.mean == pytest.approx(sum(finite) / len(finite), rel=1e-9, abs=1e-9)
+        return (bucket.min, bucket.max) == (min(finite), max(finite)) and is_mean
+
+
+def with_book(url: str, work: Callable[[Book], Awaitable[None]]) -> None:
+    """Work on the curves of a fresh run with two curves."""
+
+    async def begin(database: Database) -> None:
+        async with database.write() as session:
+            run = new_run("curves")
+            session.add(run)
+            await session.flush()
+            session.add(Source(run_id=run.id, name="web", position=0, unique_tokens=1, capabilities=[], max_epochs=1))
+        await work(Book(database, run.id))
+
+    on(url, begin)
+
+
+def ask(book: Book, axis: Any = "step", start: int | None = None, end: int | None = None) -> Question:
+    return Question(run_id=book.run_id, names=["gradient_norm", "loss"], axis=axis, start=start, end=end)
+
+
+def test_every_zoom_is_exact_for_the_steps_it_shows(new_database: Any) -> None:
+    async def work(book: Book) -> None:
+        await book.train(1, 0, NUM_STEPS)
+        for num_buckets in (1, 37, 2000):
+            await book.check(ask(book), num_buckets)
+            await book.check(ask(book, "tokens"), num_buckets)
+            await book.check(ask(book, start=100, end=130), num_buckets)
+            await book.check(ask(book, start=5_001, end=31_234), num_buckets)
+            await book.check(ask(book, "tokens", start=12_345_678, end=33_333_333), num_buckets)
+            await book.check(ask(book, start=39_990), num_buckets)
+
+    with_book(new_database(), work)
+
+
+def test_a_rewind_replaces_what_was_abandoned_and_keeps_it_under_its_attempt(new_database: Any) -> None:
+    async def work(book: Book) -> None:
+        await book.train(1, 0, 20_000)
+        await book.train(2, 11_111, 12_000, shift=1e6)  # far behind where the first attempt came to
+        for question in (ask(book), ask(book, "tokens"), ask(book, start=11_000, end=11_500)):
+            await book.check(question, 50)
+        await book.train(3, 11_900, 19_000, shift=2e6)
+        for question in (ask(book), ask(book, start=11_880, end=11_990)):
+            await book.check(question, 50)
+        async with book.database.read() as session:
+            kept = await session.execute(
+                select(Point.attempt, func.count()).where(Point.name == "loss").group_by(Point.attempt)
+            )
+            assert dict(kept) == {1: 20_000, 2: 889, 3: 7_100}
+
+    with_book(new_database(), work)
+
+
+def test_what_is_old_goes_a_little_at_a_time_and_the_curve_stays(
+    new_database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "REST_SECONDS", 0.0)
+    monkeypatch.setattr(retention, "PAUSE_SECONDS", 0.0)
+
+    async def work(book: Book) -> None:
+        await book.train(1, 0, NUM_STEPS)
+        await Retention(book.database, full_resolution_steps=1000).prune()
+        async with book.database.read() as session:
+            oldest = await session.scalar(select(func.min(Point.step)))
+            num_buckets = await session.scalar(select(func.count()).where(Rollup.width == 8, Rollup.name == "loss"))
+        assert (oldest, num_buckets) == (32_768, NUM_STEPS // 8)
+        for num_buckets in (10, 2000):
+            await book.check(ask(book), num_buckets)
+            await book.check(ask(book, start=35_000, end=35_100), num_buckets)
+        async with book.database.read() as session:  # what is only kept in buckets of eight is shown in these
+            rows = await reduced(session, ask(book, start=1000, end=1031), num_buckets=100)
+        assert [row.step for row in rows if row.name == "loss"] == [1007, 1015, 1023, 1031]
+
+    with_book(new_database(), work)
+
+
+def test_others_write_while_what_is_old_is_deleted(new_database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 100)
+
+    async def work(book: Book) -> None:
+        await book.train(1, 0, NUM_STEPS)
+        pruning = asyncio.create_task(Retention(book.database, full_resolution_steps=1000).prune())
+        num_left = []
+        for number in range(20):
+            async with book.database.write() as session:
+                session.add(new_run(f"other-{number}"))
+                await session.flush()
+                num_left.append(await session.scalar(select(func.count()).select_from(Point)))
+        pruning.cancel()
+        assert len(set(num_left)) > 3, "nothing was written between two deletions"
+
+    with_book(new_database(), work)

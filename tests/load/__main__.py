@@ -25,7 +25,9 @@ MEASURES: dict[str, Callable[[Controller], Awaitable[list[Figure]]]] = {
 
 def main(
     *,
-    only: Annotated[list[str] | None, typer.Option(help=f"Any of {', '.join(MEASURES)}; all of them without it.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"Any of {', '.join(MEASURES)}; all of them without it.")
+    ] = None,
     database: Annotated[str, typer.Option(help="sqlite or postgresql.")] = "sqlite",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

@@ -10,10 +10,12 @@ from starlette.types import Receive, Scope, Send
 
 from crossfade_controller.auth.access import Access
 from crossfade_controller.mixtures.current import read_current
+from crossfade_controller.monitoring import instruments
 from crossfade_controller.problems import Problem
 from crossfade_controller.services import Services
 
 _PATH = re.compile(r"/v1/runs/([^/]+)/mixture")
+_counted = instruments.requests.labels("GET", "/v1/runs/{run}/mixture", "304")
 _ACCESS = Access(("viewer",))
 
 
@@ -34,7 +36,9 @@ class UnchangedMixtures:
             if authorization and known:
                 etag = await self._unchanged(match[1], authorization.decode("latin-1"), known.decode("latin-1"))
                 if etag:
-                    await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", etag.encode())]})
+                    _counted.inc()
+                    guarded = [(b"etag", etag.encode()), (b"cache-control", b"private, no-cache")]
+                    await send({"type": "http.response.start", "status": 304, "headers": guarded})
                     return await send({"type": "http.response.body", "body": b""})
         return await self._app(scope, receive, send)
 
