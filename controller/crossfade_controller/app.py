@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -36,6 +37,7 @@ from crossfade_controller.metrics.retention import Retention
 from crossfade_controller.mixtures.change_endpoints import router as changes_router
 from crossfade_controller.mixtures.endpoints import router as mixtures_router
 from crossfade_controller.monitoring.endpoints import router as monitoring_router
+from crossfade_controller.openapi import describe
 from crossfade_controller.problems import register_problems
 from crossfade_controller.runs.endpoints import router as runs_router
 from crossfade_controller.services import Services
@@ -85,7 +87,13 @@ def create_app(settings: Settings) -> FastAPI:
     register_refusals(app)
     for router in ROUTERS:
         app.include_router(router)
+    describe(app, routes())
     return app
+
+
+def routes() -> list[APIRoute]:
+    """Give every route of the application."""
+    return [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 
 
 @asynccontextmanager

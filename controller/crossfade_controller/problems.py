@@ -107,15 +107,24 @@ async def _on_invalid_request(_request: Request, error: Exception) -> JSONRespon
     return Problem(422, errors[0]["detail"], field=errors[0]["field"], errors=errors).response()
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> JSONResponse:
+async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers) if error.headers else None
-    return Problem(error.status_code, str(error.detail), headers=headers).response()
+    return Problem(error.status_code, _explanation(request, error), headers=headers).response()
 
 
 async def _on_outage(_request: Request, error: Exception) -> JSONResponse:
     _logger.error("the database failed: %s", error)
     return unavailable().response()
+
+
+def _explanation(request: Request, error: HTTPException) -> str:
+    match error.status_code:
+        case 404:
+            return f"there is nothing at {request.url.path!r:.200}; /openapi.json tells what there is"
+        case 405:
+            return f"{request.method:.20} is not understood at {request.url.path!r:.200}; /openapi.json tells what is"
+    return str(error.detail)
 
 
 def _field_of(location: Sequence[str | int]) -> str:

@@ -48,6 +48,7 @@ class Server(uvicorn.Server):
                 UnchangedMixtures(app),
                 log_config=None,
                 access_log=False,
+                server_header=False,
                 backlog=_NUM_WAITING_CONNECTIONS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 
 from crossfade_controller.auth.actor import Actor, Scope
 from crossfade_controller.auth.gate import unauthorized
@@ -67,6 +70,23 @@ class Access:
 def requires(*scopes: Scope, to_validate: Scope | None = None, keeps_to_run: bool = False) -> Any:  # noqa: ANN401 - as FastAPI's own Depends
     """Declare that a route is for actors with one of some scopes; see `Access`."""
     return Depends(Access(scopes, to_validate=to_validate, keeps_to_run=keeps_to_run))
+
+
+def access_of(route: APIRoute) -> Access | None:
+    """Give what a route asks of those who call it, None for a public one; raises `ValueError` if it does not say."""
+    declared = list(_calls(route.dependant))
+    for call in declared:
+        if isinstance(call, Access):
+            return call
+    if _anybody in declared:
+        return None
+    raise ValueError(f"{route.path} does not declare who may call it; give it requires(...) or public")
+
+
+def _calls(dependant: Dependant) -> Iterator[object]:
+    for dependency in dependant.dependencies:
+        yield dependency.call
+        yield from _calls(dependency)
 
 
 async def _anybody() -> None:

@@ -34,7 +34,7 @@ def is_policy(actor: Actor) -> bool:
 
 
 def overridden(actor: Actor, rails: Collection[str]) -> frozenset[RailName]:
-    """Give the rails that an actor passes by its own word; raises a 403 `Problem` for a policy or without the scope."""
+    """Give the rails that an actor passes by its own word; raises `Forbidden` for a policy or without the scope."""
     if not rails:
         return frozenset()
     if is_policy(actor):

@@ -12,7 +12,6 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from crossfade_shared.client.answers import Event
 from crossfade_shared.client.client import PATIENCE_SECONDS, Client
 from crossfade_shared.client.event_stream import EventStream
-from crossfade_shared.client.transport import DEFAULT_CONTROLLER_URL
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
@@ -38,7 +37,7 @@ class AsyncClient:
 
     def __init__(
         self,
-        url: str = DEFAULT_CONTROLLER_URL,
+        url: str | None = None,
         *,
         token: str | None = None,
         patience_seconds: float = PATIENCE_SECONDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -37,22 +38,23 @@ PATIENCE_SECONDS = 10.0
 class Client:
     """Calls one controller, over one connection; not for several threads at once.
 
-    `token` defaults to the environment's CROSSFADE_TOKEN. Every call raises a `UserError`: `UnauthorisedError` where a
-    token is missing, out of date or of too small a scope, `ConflictError` where somebody else was first, `RefusedError`
-    where a guard rail forbids it, `UnreachableError` where nobody answers. A call that broke off or was put off (429,
-    503) is repeated for `patience_seconds`, after as long as the controller asks for; what makes something carries
-    a key, so that a repeat makes nothing twice.
+    `url` and `token` default to the environment's CROSSFADE_CONTROLLER and CROSSFADE_TOKEN. Every call raises a
+    `UserError`: `UnauthorisedError` where a token is missing, out of date or of too small a scope, `ConflictError`
+    where somebody else was first, `RefusedError` where a guard rail forbids it, `UnreachableError` where nobody
+    answers. A call that broke off or was put off (429, 503) is repeated for `patience_seconds`, after as long as the
+    controller asks for; what makes something carries a key, so that a repeat makes nothing twice.
     """
 
     def __init__(
         self,
-        url: str = DEFAULT_CONTROLLER_URL,
+        url: str | None = None,
         *,
         token: str | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._token = token_from() if token is None else check_token(token, place="token")
         self._patience_seconds = patience_seconds
+        url = url or os.environ.get("CROSSFADE_CONTROLLER") or DEFAULT_CONTROLLER_URL
         self._transport = Transport(url, token=self._token, timeout_seconds=TIMEOUT_SECONDS)
         self._caller = Caller(self._transport, patience_seconds=patience_seconds)
         self.url = self._transport.url

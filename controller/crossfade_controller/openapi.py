@@ -1,0 +1,92 @@
+"""The interface's description: what FastAPI knows of the routes, and what every route has in common, told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict
+
+from crossfade_controller.auth.access import access_of
+
+Operation = dict[str, Any]
+_METHODS = {"get", "post", "put", "patch", "delete"}
+_FASTAPI_ONLY = ("HTTPValidationError", "ValidationError")
+
+
+class ProblemBody(BaseModel):
+    """A refusal or a failure, as RFC 9457 has it; some kinds have further members."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None
+    """What is at fault: a field of the body, a parameter or a header."""
+
+
+def describe(app: FastAPI, routes: Iterable[APIRoute]) -> None:
+    """Complete the description of an application: who may call what, and every status that a call may end with."""
+    generate = app.openapi
+
+    def complete() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            _complete(
+                generate(), {(route.path, method.lower()): route for route in routes for method in route.methods or ()}
+            )
+        return app.openapi_schema or {}
+
+    app.openapi = complete  # type: ignore[method-assign] # as FastAPI's documentation has it
+
+
+def _complete(schema: dict[str, Any], routes: dict[tuple[str, str], APIRoute]) -> None:
+    components = schema.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in _FASTAPI_ONLY:
+        schemas.pop(name, None)
+    schemas["Problem"] = ProblemBody.model_json_schema()
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    for path, operations in schema["paths"].items():
+        for method in _METHODS & operations.keys():
+            _complete_operation(path, method, operations[method], routes[path, method])
+
+
+def _complete_operation(path: str, method: str, operation: Operation, route: APIRoute) -> None:
+    access = access_of(route)
+    if access:
+        may_be_anonymous = "viewer" in (*access.scopes, access.to_validate)
+        operation["security"] = [{"token": []}] + ([{}] if may_be_anonymous else [])
+        operation["x-scopes"] = list(access.scopes)
+    answers = operation["responses"]
+    answers.pop("422", None)  # FastAPI's own
+    for status in sorted(_refusals(path, method, operation, is_public=access is None)):
+        answers.setdefault(
+            str(status),
+            {
+                "description": HTTPStatus(status).phrase,
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            },
+        )
+
+
+def _refusals(path: str, method: str, operation: Operation, *, is_public: bool) -> Iterator[int]:
+    """Give the statuses, beside success, that a call may end with."""
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    yield from (400, 429)  # a Host that is none of ours, or a forged page token; too much at once
+    if not is_public:
+        yield from (401, 403, 503)
+    if "{" in path:
+        yield 404
+    if names or "requestBody" in operation:
+        yield 422
+    if "requestBody" in operation:
+        yield from (413, 415)
+    if method not in {"get", "delete"}:
+        yield 409
+    if "If-Match" in names:
+        yield from (412, 428)
