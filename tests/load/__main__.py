@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -35,10 +34,10 @@ def main(
     figures: list[Figure] = []
     with place(database) as controller:
         for name in only or MEASURES:
-            print(f"measuring {name} …", file=sys.stderr)
+            typer.echo(f"measuring {name} …", err=True)
             figures += asyncio.run(MEASURES[name](controller))
     if as_json:
-        print(json.dumps({figure.name: [figure.value, figure.unit, figure.verdict] for figure in figures}))
+        typer.echo(json.dumps({figure.name: [figure.value, figure.unit, figure.verdict] for figure in figures}))
         return
     table = Table("figure", title=f"one controller on {database}")
     for column in ("measured", "must", "aim", ""):
