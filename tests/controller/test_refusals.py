@@ -209,7 +209,7 @@ def test_malformed_scores(controller: Controller, run: str, change: dict[str, An
         ("names=source_loss/UPPER", "names"),
         ("x=time", "x"),
         ("points=0", "points"),
-        ("points=1001", "points"),
+        ("points=2001", "points"),
         ("from=-1", "from"),
         ("to=much", "to"),
     ],
