@@ -84,8 +84,8 @@ class CappedQuota:
 
     def _reach_caps(self, mixture: Mixture, credit: Int64s, cursors: Int64s) -> Int64s:
         """Share out the batch in which sources come to their caps."""
-        rooms = self._limits - cursors
-        at_cap = rooms <= 0
+        rooms = np.maximum(self._limits - cursors, 0)  # a cap may be lower than what was given under an earlier one
+        at_cap = rooms == 0
         while True:
             quota = self._quota_without(tuple(np.flatnonzero(at_cap).tolist()), mixture)
             owed, given = credit.copy(), np.where(at_cap, rooms, 0)

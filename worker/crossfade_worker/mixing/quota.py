@@ -67,7 +67,7 @@ def _share_out_batches(  # noqa: PLR0917 - the compiler takes no keywords alone
     for batch in range(len(counts)):
         before[:] = credit
         _share_out(weights_ppm, margin, credit, num_sequences, counts[batch])
-        if (cursors + counts[batch] > limits).any():
+        if (counts[batch] > np.maximum(limits - cursors, 0)).any():
             credit[:] = before
             return batch
         cursors += counts[batch]
