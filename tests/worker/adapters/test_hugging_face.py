@@ -14,7 +14,10 @@ from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainerCallback
 from crossfade_shared.errors import UserError
 from crossfade_shared.telemetry import StepReport
 from crossfade_worker.adapters.hugging_face import StreamCallback, StreamDataset
+from crossfade_worker.mixing.course import Course, Turn
+from crossfade_worker.mixing.journal import Attempt
 from crossfade_worker.mixture_stream import MixtureStream
+from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.stream import open_stream
 from crossfade_worker.stream_settings import StreamSettings
 
@@ -93,10 +96,10 @@ def expected_tokens(stream_settings: StreamSettings) -> list[list[list[int]]]:
             "control": type(stream_settings.control)(),
         }
     )
+    other.directory.mkdir()
+    course = Course(ledger, (Turn(0, {}),))
+    RunDirectory(other.directory).journal.begin(Attempt(1, 0, rewound=False, course=course))
     with open_stream(other) as stream:
-        for entry in ledger:
-            stream._record.add_version(entry)
-        stream._ledger = ledger
         drawn = [(rows_of(batch), batch.tokens.tolist()) for batch in stream]
     assert [rows for rows, _ in drawn] == expected_rows(stream, ledger, STEPS)
     return [tokens for _, tokens in drawn]
