@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.database import insert_into
@@ -25,6 +25,11 @@ async def store(session: AsyncSession, points: list[dict[str, Any]]) -> None:
         set_={"tokens": insert.excluded.tokens, "value": insert.excluded.value},
     )
     await session.execute(statement, points)
+
+
+async def remove_from(session: AsyncSession, run_id: int, step: int) -> None:
+    """Remove the points of a step and all later ones."""
+    await session.execute(delete(Point).where(Point.run_id == run_id, Point.step >= step))
 
 
 async def source_tokens_before(session: AsyncSession, run_id: int, step: int | None) -> dict[str, int]:

@@ -7,6 +7,7 @@ import { Page } from "./page.js";
 import { paced } from "./refresh.js";
 import { RunState } from "./state.js";
 import { follow } from "./stream.js";
+import { aboutRewind } from "./text.js";
 
 const CHANGE_MILLISECONDS = 200;
 const PROGRESS_MILLISECONDS = 2000;
@@ -33,9 +34,11 @@ function makeReaders(state, page, link) {
 }
 
 function takeIn(kind, event, readers) {
-  const concerns = { mixture: [readers.versions, readers.progress], benchmark: [readers.benchmarks] };
+  const both = [readers.versions, readers.progress];
+  const concerns = { mixture: both, attempt: both, benchmark: [readers.benchmarks] };
   (concerns[kind] ?? [readers.progress]).forEach((read) => read());
   if (kind === "refused") say(`Refused: ${event.why}`);
+  if (kind === "attempt" && event.rewound) say(aboutRewind(event));
   if (kind === "cap_ahead") say(`${event.source} will have given all its epochs at about step ${event.expected_step}.`);
   if (kind === "exhausted") say(`All epochs given at step ${event.step}: ${Object.keys(event.source_epochs).join(", ")}.`);
   if (kind === "dropped") say(`The workers could not send ${event.num_reports} of their reports; figures are missing.`);

@@ -32,3 +32,10 @@ export function progress(version) {
       return version.state;
   }
 }
+
+// What an attempt that went back says of itself.
+export function aboutRewind({ attempt, start_step, skipped_tokens }) {
+  const skipped = Object.entries(skipped_tokens).map(([source, tokens]) => `${whole(tokens)} of ${source}`);
+  const and = skipped.length ? ` and skipped tokens: ${skipped.join(", ")}` : "";
+  return `Attempt ${attempt} went back to step ${whole(start_step)}${and}.`;
+}
