@@ -29,7 +29,7 @@ class Standing:
         """Stand where an attempt begins."""
         settings, supply = parts.settings, parts.supply
         skipped = beginning.course.skipped if beginning.course else {}
-        limits = cursor_limits(parts.caps, supply.sources, skipped, beginning.planner)
+        limits = cursor_limits(parts.caps, skipped)
         planner = supply.planner(limits, beginning.planner)
         exposure = Exposure(supply.num_rows, sequence_length=settings.sequence_length, skipped=skipped)
         return cls(

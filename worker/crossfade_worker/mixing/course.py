@@ -106,9 +106,6 @@ def moved_past(state: PlannerState, sources: Iterable[str], skipped: Mapping[str
     return PlannerState(state.credits, tuple(cursor + skipped.get(name, 0) for name, cursor in moved))
 
 
-def cursor_limits(
-    caps: Mapping[str, Cap], sources: Iterable[str], skipped: Mapping[str, int], state: PlannerState
-) -> dict[str, Cap]:
-    """Give caps on what is trained on as the planner counts: with what was skipped, and never below where it stands."""
-    cursors = dict(zip(sources, state.cursors, strict=True))
-    return {name: Cap(max(cap.num_rows + skipped.get(name, 0), cursors[name]), cap.rule) for name, cap in caps.items()}
+def cursor_limits(caps: Mapping[str, Cap], skipped: Mapping[str, int]) -> dict[str, Cap]:
+    """Give caps on what is trained on as a planner counts, to which what was skipped is drawn too."""
+    return {name: Cap(cap.num_rows + skipped.get(name, 0), cap.rule) for name, cap in caps.items()}

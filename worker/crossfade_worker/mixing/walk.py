@@ -68,7 +68,7 @@ class Walk:
 
     def _limits(self) -> dict[str, Cap]:
         skipped = Course(self._course.ledger, tuple(self._taken)).skipped
-        return cursor_limits(self._taken[-1].caps, self._supply.sources, skipped, self.state)
+        return cursor_limits(self._taken[-1].caps, skipped)
 
     def _next_change(self, until: int) -> int:
         """Give the end of the steps after this one that one mixture and one set of caps govern."""
