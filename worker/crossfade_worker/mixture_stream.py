@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, Self
 
 from crossfade_shared.errors import UserError
@@ -65,13 +64,9 @@ class MixtureStream:
         """Where the stream stands after the last step that was trained on."""
         if self._course is None:
             raise UserError("the stream has no state before its first batch; take one, or load a state")
-        return StreamState(
-            step=self._at.trained.count,
-            tokens=self._at.trained.count * self.settings.tokens_per_step,
-            course=self._course,
-            planner=self._at.trained.planner,
-            identity=self._parts.identity,
-        )
+        trained = self._at.trained
+        tokens = trained.count * self.settings.tokens_per_step
+        return StreamState(trained.count, tokens, self._course, trained.planner, self._parts.identity)
 
     def state_dict(self) -> dict[str, Any]:
         """Give, as plain JSON values, all that a checkpoint needs: equal on every rank, growing by versions only."""
@@ -165,9 +160,7 @@ class MixtureStream:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         if kind is None:
             self.close()
         else:  # other ranks may never come to the announcement under way: do not wait for it
@@ -177,8 +170,9 @@ class MixtureStream:
         """Begin the attempt, and announce its first step."""
         parts = self._parts
         if self._course is None and parts.start.course:  # no state was loaded: from the beginning, as it was
-            again = from_nothing(parts.start.course, parts.start, supply=parts.supply, caps=parts.caps)
-            self._at = Standing.at(again, parts)
+            self._at = Standing.at(
+                from_nothing(parts.start.course, parts.start, supply=parts.supply, caps=parts.caps), parts
+            )
         self._course, self._agreement = begin_attempt(
             parts, self._at.beginning, first_free_step=self._at.first_free_step
         )
