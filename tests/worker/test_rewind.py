@@ -151,6 +151,24 @@ def test_a_second_rewind_skips_further(tmp_path: Path, toy_corpus: Path) -> None
     assert replay_run(settings).mismatches == []
 
 
+def test_a_state_that_was_left_behind_can_be_gone_back_to(tmp_path: Path, toy_corpus: Path) -> None:
+    """What is skipped then is what follows on its own course."""
+    settings = settings_of(tmp_path, toy_corpus)
+    with open_stream(settings) as stream:
+        draw(stream, 5)
+        early = stream.state_dict()
+        draw(stream, 5)
+        late = stream.state_dict()
+        follow = Counter(source for step in draw(stream, 3) for source, _ in step)
+    for state, num_skipped in ((early, 20), (late, 3)):
+        with open_stream(settings) as stream:
+            stream.load_state_dict(state, rewind=Rewind(skip_steps=num_skipped))
+            skipped = stream._at.beginning.skipped
+            draw(stream, 2)
+    assert list(skipped.values()) == [follow[source] for source in range(3)]
+    assert replay_run(settings).mismatches == []
+
+
 def test_caps_count_what_was_trained_on(tmp_path: Path, toy_corpus: Path) -> None:
     epochs = {"math": {"max_epochs": 0.011}}  # 10 of its 938 rows
     settings = settings_of(tmp_path, toy_corpus, epochs=epochs)

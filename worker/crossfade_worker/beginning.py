@@ -112,8 +112,7 @@ def _next_sequences(course: Course, state: StreamState, num_steps: int, supply: 
     """Count by source what a run drew in the steps after a state, what it skipped on the way included."""
     if num_steps == 0:
         return {}
-    until = Course(course.ledger, tuple(turn for turn in course.turns if turn.step <= state.step))
-    walk = Walk(course, supply, state=_on(until, state, supply), step=state.step)
+    walk = _walk_on(course, state, supply)
     num_there = sum(1 for _ in walk.plans(state.step + num_steps))
     if num_there < num_steps:
         raise UserError(
@@ -123,3 +122,13 @@ def _next_sequences(course: Course, state: StreamState, num_steps: int, supply: 
         )
     drawn = zip(supply.sources, walk.state.cursors, state.planner.cursors, strict=True)
     return {name: after - before for name, after, before in drawn if after > before}
+
+
+def _walk_on(course: Course, state: StreamState, supply: Supply) -> Walk:
+    """Go on from a state along a course, or along its own where it is not on that one or has skipped more."""
+    until = Course(course.ledger, tuple(turn for turn in course.turns if turn.step <= state.step))
+    there = _on(until, state, supply)
+    is_behind = any(ours < its for ours, its in zip(there.cursors, state.planner.cursors, strict=True))
+    if is_behind or not course.agrees(state.course, state.step):
+        return Walk(state.course, supply, state=state.planner, step=state.step)
+    return Walk(course, supply, state=there, step=state.step)
