@@ -106,4 +106,4 @@ def tokens_digest(tokens: NDArray[np.int64]) -> str:
     It goes over all that is read, at the speed of memory where SHA-256 would take longer than reading. It finds what
     went wrong, not what somebody forged; plans and shards have cryptographic digests of their own.
     """
-    return xxhash.xxh3_128_hexdigest(np.ascontiguousarray(tokens, dtype="<i8"))
+    return xxhash.xxh3_128_hexdigest(np.ascontiguousarray(tokens, dtype="<i8").data)
