@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -80,7 +80,7 @@ class BatchLog:
 
     def write(self, record: BatchRecord) -> None:
         """Append one line; raises `OSError` where the disk does not take the whole of it."""
-        line = json.dumps(asdict(record)).encode() + b"\n"
+        line = json.dumps(vars(record)).encode() + b"\n"
         if self._file.write(line) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
