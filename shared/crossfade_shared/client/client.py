@@ -89,9 +89,15 @@ class Client:
         answer: Run = self._caller.make("POST", f"{_path(run)}:unfreeze", {"reason": reason})
         return answer
 
-    def set_guardrails(self, run: str, guardrails: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        """Replace the run's guard rails."""
-        return self._caller.make("PUT", f"{_path(run)}/guardrails", guardrails)
+    def guardrails(self, run: str) -> dict[str, Any]:
+        """Give the settings of the run's guard rails."""
+        answer: dict[str, Any] = self._caller.get(f"{_path(run)}/guardrails")
+        return answer
+
+    def set_guardrails(self, run: str, guardrails: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace the settings of the run's guard rails and give them in full."""
+        answer: dict[str, Any] = self._caller.make("PUT", f"{_path(run)}/guardrails", guardrails)
+        return answer
 
     def mixture(self, run: str) -> VersionWithRealised:
         """Give the current mixture, how far it has travelled, and the shares realised under it."""
