@@ -22,16 +22,17 @@ def main() -> None:
     executable = find_chromium()
     if executable is None:
         sys.exit(f"the page is measured in a browser; install one of {', '.join(NAMES)}")
+    notes = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="crossfade-page-") as folder, embedded_redis(Path(folder) / "redis") as url:
         site = MillionSteps(Path(folder), url)
         site.start()
         try:
-            print("making a run of a million steps …", file=sys.stderr)
+            notes.print("making a run of a million steps …")
             site.fill()
             with open_chromium(executable) as browser:
                 figures: list[Figure] = []
                 for each in (measure.first_paint, measure.zoom, measure.memory):
-                    print(f"measuring {each.__name__} …", file=sys.stderr)
+                    notes.print(f"measuring {each.__name__} …")
                     figures += each(browser, site)
                 title = (
                     f"the page in Chromium {browser.version}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

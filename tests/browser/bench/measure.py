@@ -43,8 +43,9 @@ ZOOMED = """async () => {
     target.dispatchEvent(new MouseEvent(type, { bubbles: true, view: window, button: 0,
       clientX: box.left + box.width * share, clientY: box.top + 40 }));
   const detail = new Promise((resolve) => new PerformanceObserver((list) => {
-    const last = list.getEntries().findLast(({ name }) => name.includes("names=source_tokens") && name.includes("from="));
-    if (last) requestAnimationFrame(() => setTimeout(() => resolve(performance.now()), 0));
+    const asked = (name) => name.includes("names=source_tokens") && name.includes("from=");
+    if (!list.getEntries().some(({ name }) => asked(name))) return;
+    requestAnimationFrame(() => setTimeout(() => resolve(performance.now()), 0));
   }).observe({ type: "resource" }));
   mouse("mousemove", 0.3);
   mouse("mousedown", 0.3);
