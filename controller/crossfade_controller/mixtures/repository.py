@@ -44,6 +44,12 @@ async def not_yet_applied_below(session: AsyncSession, run_id: int, version: int
     return (await session.scalars(query.order_by(MixtureVersion.version))).all()
 
 
+async def applied_from(session: AsyncSession, run_id: int, step: int) -> Sequence[MixtureVersion]:
+    """Give the versions that took effect at a step or later."""
+    query = select(MixtureVersion).where(MixtureVersion.run_id == run_id, MixtureVersion.effective_step >= step)
+    return (await session.scalars(query.order_by(MixtureVersion.version))).all()
+
+
 async def next_effective_step(session: AsyncSession, row: MixtureVersion) -> int | None:
     """Give the step at which a later version took over from this one, or None while it is in force."""
     return await session.scalar(

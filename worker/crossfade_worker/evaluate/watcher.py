@@ -103,7 +103,7 @@ class Evaluator:
 
 def evaluations_directory(config: RunConfig) -> Path:
     """Give the folder of a run's scores."""
-    return config.directory / "evaluations"
+    return RunDirectory(config.directory).evaluations
 
 
 def _evaluation(checkpoint: Path, scores: list[Score]) -> Evaluation:
