@@ -16,7 +16,8 @@ from crossfade_shared.telemetry import encode_reports
 
 NUM_STEPS = 1_000_000
 _STEPS = {
-    "sqlite": "WITH RECURSIVE steps(step) AS (SELECT 0 UNION ALL SELECT step + 1 FROM steps WHERE step + 1 < :num_steps)",
+    "sqlite": "WITH RECURSIVE steps(step) AS"
+    " (SELECT 0 UNION ALL SELECT step + 1 FROM steps WHERE step + 1 < :num_steps)",
     "postgresql": "WITH steps AS (SELECT generate_series(0, CAST(:num_steps AS bigint) - 1) AS step)",
 }
 
