@@ -6,6 +6,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, CDPSession, Page
 from tests.browser.bench.million import NUM_STEPS, NUM_VERSIONS, RUN, MillionSteps
+from tests.browser.test_page import drag_over
 from tests.load.figures import Bound, Figure
 
 ROUNDS = 7
@@ -35,26 +36,20 @@ FASTER_PAUSES = f"""() => {{
   const real = window.setTimeout;
   window.setTimeout = (act, pause, ...more) => real(act, pause / {ACCELERATION}, ...more);
 }}"""
-ZOOMED = """async () => {
-  const chart = document.querySelector("[data-testid=loss-chart]");
-  const over = chart.querySelector(".u-over");
-  const box = over.getBoundingClientRect();
-  const mouse = (type, share, target = over) =>
-    target.dispatchEvent(new MouseEvent(type, { bubbles: true, view: window, button: 0,
-      clientX: box.left + box.width * share, clientY: box.top + 40 }));
-  const detail = new Promise((resolve) => new PerformanceObserver((list) => {
-    const asked = (name) => name.includes("names=source_tokens") && name.includes("from=");
-    if (!list.getEntries().some(({ name }) => asked(name))) return;
-    requestAnimationFrame(() => setTimeout(() => resolve(performance.now()), 0));
-  }).observe({ type: "resource" }));
-  mouse("mousemove", 0.3);
-  mouse("mousedown", 0.3);
-  mouse("mousemove", 0.5, document);
-  const begun = performance.now();
-  mouse("mouseup", 0.5, document);
-  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
-  const drawn = performance.now();
-  return [drawn - begun, (await detail) - begun];
+WATCH_ZOOM = """() => {
+  const next = (tell) => requestAnimationFrame(() => setTimeout(() => tell(performance.now()), 0));
+  window.zoomed = new Promise((resolve) => {
+    let begun = null;
+    let drawn = null;
+    document.addEventListener("mouseup", () => {
+      begun = performance.now();
+      next((now) => (drawn = now - begun));
+    }, { capture: true, once: true });
+    new PerformanceObserver((list) => {
+      const asked = ({ name }) => name.includes("names=source_tokens") && name.includes("from=");
+      if (list.getEntries().some(asked)) next((now) => resolve([drawn, now - begun]));
+    }).observe({ type: "resource" });
+  });
 }"""
 
 
@@ -88,9 +83,11 @@ def zoom(browser: Browser, site: MillionSteps) -> list[Figure]:
     drawn, detailed = [], []
     for _ in range(ZOOMS):
         page = _open(browser, site)
-        seconds = page.evaluate(ZOOMED)
-        drawn.append(seconds[0])
-        detailed.append(seconds[1])
+        page.evaluate(WATCH_ZOOM)
+        drag_over(page, "weights-chart", begin=0.3, end=0.5)
+        milliseconds = page.evaluate("window.zoomed")
+        drawn.append(milliseconds[0])
+        detailed.append(milliseconds[1])
         page.close()
     return [
         Figure(
