@@ -43,7 +43,8 @@ class MixtureStream:
         self.end_of_data: EndOfData | None = None
         """Why no further batch can be drawn, once that is so."""
         self._parts = parts
-        reader = BatchReader(parts.reader, max_rows=self.settings.batch_sequences // parts.ranks.size)
+        max_rows = self.settings.batch_sequences // parts.ranks.size
+        reader = BatchReader(parts.reader, max_rows=max_rows, narrow=parts.narrow)
         self._drawing = Drawing(reader, parts.record, parts.ranks)
         self._at = Standing.at(new_run(parts.start, supply=parts.supply), parts)
         self._course: Course | None = None
