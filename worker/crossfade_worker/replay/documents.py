@@ -71,7 +71,7 @@ def _newest_log(logs: list[BatchLogFile], step: int, attempt: int | None) -> Bat
         if any(record.step == step for record in log.records()):
             return log
     who = "" if attempt is None else f" of attempt {attempt}"
-    last = max((step for log in logs if (step := log.last_step()) is not None), default=None)
+    last = max((end for log in logs if (end := log.last_step()) is not None), default=None)
     told = "there are no logs" if last is None else f"the last step in the logs is {last}"
     raise UserError(f"--step {step}: no rank{who} drew it; {told}", field="step")
 
