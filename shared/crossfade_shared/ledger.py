@@ -83,6 +83,11 @@ class Ledger:
         """Give the mixture that governs a step."""
         return self.entry_at(step).mixture
 
+    def next_change(self, step: int) -> int | None:
+        """Give the first step after a step that another entry governs."""
+        number = bisect_right(self._effective_steps, step)
+        return self._effective_steps[number] if number < len(self) else None
+
     @property
     def last(self) -> LedgerEntry:
         """The newest entry."""
