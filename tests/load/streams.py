@@ -37,6 +37,7 @@ class Subscriber(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Look for what tells of a new version."""
+        assert self.is_open.is_set() or data.startswith(b"HTTP/1.1 200"), data
         self.is_open.set()
         data = self._end + data
         self.told_at += [time.monotonic()] * data.count(MARK)
