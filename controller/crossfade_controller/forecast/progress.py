@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -56,8 +55,3 @@ class RunProgress:
             for source in self.sources
         )
         return replace(self, tokens=self.tokens + ahead, sources=sources)
-
-    def with_consumed(self, consumed: Mapping[str, int]) -> RunProgress:
-        """Give the same progress with other counts of what was drawn."""
-        sources = tuple(replace(source, consumed_tokens=consumed.get(source.name, 0)) for source in self.sources)
-        return replace(self, sources=sources)
