@@ -21,7 +21,7 @@ ACCELERATION = 20
 HOUR_REFRESHES = 1800
 """Refreshes of the curves in an hour, one in two seconds."""
 REPORT_PAUSE_MILLISECONDS = 20
-MAX_LIVE_SECONDS = 150
+MAX_LIVE_SECONDS = 400
 """A slow machine gets as far as it gets."""
 
 PAINTED = f"""() => {{

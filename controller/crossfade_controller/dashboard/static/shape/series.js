@@ -1,7 +1,7 @@
 // From what REST gives to the columns a chart draws. Pure: values in, values out.
 
-// The shares between each two points of the curves of consumed tokens, as [{from, to, shares}, …]. Curves that are the
-// whole of theirs begin at no tokens; of a part, the first point is only what the second is compared with.
+// The shares between each two points of the curves of consumed tokens, as [{from, to, shares}, …]. Curves that are whole
+// begin at no tokens; of a part, the first point is only what the second is compared with.
 export function realisedWindows(consumed, sources, { whole = true } = {}) {
   const rows = rowsByX(consumed, sources);
   const windows = [];
