@@ -90,6 +90,7 @@ class Database:
         is_postgresql = self._url.get_backend_name() == "postgresql"
         self._engine = create_async_engine(
             self._url,
+            hide_parameters=True,  # a signing key must not reach a log with the statement that failed
             pool_pre_ping=is_postgresql,
             connect_args=_POSTGRESQL_PATIENCE if is_postgresql else {},
         )

@@ -23,21 +23,25 @@ _DAY = timedelta(hours=24)
 async def situation_of(
     session: AsyncSession, run: Run, current: MixtureVersion, takes_effect: TakesEffect, *, by_policy: bool
 ) -> Situation:
-    """Read how a run stands for a change that takes effect at a given place."""
-    progress = await progress_of(session, run)
-    last = await mixtures.newest_decided(session, run.id)
+    """Read how a run stands for a change that takes effect at a given place, as far as its rails look at it."""
+    rails, progress = run.rails, await progress_of(session, run)
+    counts_evaluations = by_policy and rails.minimum_evaluations > 0
+    looks_back = rails.cool_down_steps > 0 or counts_evaluations
+    last = await mixtures.newest_decided(session, run.id) if looks_back else None
     is_pending = last is not None and last.effective_step is None and last.superseded_at is None
     last_step = last.effective_step if last else None
     return Situation(
         current=current.mixture,
-        day_ago=await _day_ago(session, run),
+        day_ago=current.mixture if rails.max_change_per_day is None else await _day_ago(session, run),
         progress=progress.later(first_tokens(run, takes_effect, progress.tokens_per_step), current.mixture),
         takes_effect_step=first_step(run, takes_effect, progress.tokens_per_step),
         last_change_step=last_step,
         change_pending=is_pending,
         by_policy=by_policy,
         frozen=run.frozen is not None,
-        num_evaluations=0 if is_pending else await num_evaluations_since(session, run.id, last_step or 0),
+        num_evaluations=await num_evaluations_since(session, run.id, last_step or 0)
+        if counts_evaluations and not is_pending
+        else 0,
     )
 
 
