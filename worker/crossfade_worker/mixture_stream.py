@@ -16,7 +16,7 @@ import numpy as np
 from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.errors import UserError
 from crossfade_shared.ledger import Ledger, LedgerEntry
-from crossfade_shared.phases import PhaseName
+from crossfade_shared.phases import Anneal, PhaseName
 from crossfade_shared.telemetry import AttemptReport, RefusedReport, Report, StepReport
 from crossfade_worker.batch_log import BatchLog
 from crossfade_worker.data.batches import BatchReader
@@ -107,6 +107,17 @@ class MixtureStream:
         return self._num_trained
 
     @property
+    def anneal(self) -> Anneal | None:
+        """The decay of the learning rate that a version began, if one did; the same on every rank at every step."""
+        return self._ledger.anneal if self._ledger else None
+
+    @property
+    def total_steps(self) -> int:
+        """The steps of the whole run: those of the settings, or fewer where a decay that was asked for ends it."""
+        planned = self.settings.total_steps
+        return min(planned, self.anneal.begin_step + self.anneal.num_steps) if self.anneal else planned
+
+    @property
     def state(self) -> StreamState:
         """Where the stream stands after the last step that was trained on."""
         if self._ledger is None:
@@ -170,15 +181,15 @@ class MixtureStream:
     def __next__(self) -> StepBatch:
         """Draw the next step's batch, on every rank alike."""
         agreement = self._agreement or self._begin()
-        step, total_steps = self._next_step, self.settings.total_steps
-        if step >= total_steps or self.end_of_data:
+        step = self._next_step
+        if step >= self.total_steps or self.end_of_data:
             raise StopIteration
         decision = agreement.conclude(step)
         if decision.stop:
             raise StopIteration
         if decision.adoption:
             self._link.report(applied_report(decision.adoption))
-        if step + 1 < total_steps:
+        if step + 1 < self.total_steps:
             self._announce(agreement, step + 1)
         entry = agreement.ledger.entry_at(step)
         for news in self._cap_watch.before(step, entry):
@@ -252,13 +263,13 @@ class MixtureStream:
         self._link.report(
             AttemptReport(
                 start_step=self._next_step,
-                total_steps=self.settings.total_steps,
+                total_steps=self.total_steps,
                 tokens_per_step=self.settings.tokens_per_step,
                 world_size=self._ranks.size,
             )
         )
         report_history(self._link, self._ledger, world_size=self._ranks.size)
-        if self._next_step < self.settings.total_steps:
+        if self._next_step < self.total_steps:
             self._announce(self._agreement, self._next_step)
         return self._agreement
 
@@ -297,7 +308,7 @@ class MixtureStream:
 
     def _read_ahead(self, entry: LedgerEntry) -> None:
         """Have the rows read ahead that come next if the mixture stays; if not, a wasted read is all it costs."""
-        if self._next_step < self.settings.total_steps:
+        if self._next_step < self.total_steps:
             with suppress(EndOfData):  # the next step will tell it
                 probable = copy(self._planner).next_plan(entry.mixture)
                 self._reader.will_need(probable.part(self._ranks.rank, self._ranks.size))
