@@ -18,6 +18,17 @@ from sqlalchemy.orm import DeclarativeBase
 from crossfade_shared.errors import UserError
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
+JOURNAL_BYTES = 64 << 20
+"""The write-ahead log is cut back to this after a burst."""
+POOL_TIMEOUT_SECONDS = 5.0
+_POSTGRESQL_PATIENCE = {  # a server that fell silent is given up, so that what waits for it is told so
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "options": "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s",
+}
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",
@@ -77,7 +88,13 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = database_url(url)
-        self._engine = create_async_engine(self._url, pool_pre_ping=self._url.get_backend_name() == "postgresql")
+        is_postgresql = self._url.get_backend_name() == "postgresql"
+        self._engine = create_async_engine(
+            self._url,
+            pool_pre_ping=is_postgresql,
+            pool_timeout=POOL_TIMEOUT_SECONDS,
+            connect_args=_POSTGRESQL_PATIENCE if is_postgresql else {},
+        )
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine.sync_engine, "connect", configure_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
@@ -122,6 +139,7 @@ def configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 
         "synchronous = FULL",  # NORMAL may lose the last commits in a power cut: versions that were acknowledged
         "foreign_keys = ON",
         f"busy_timeout = {BUSY_TIMEOUT_MILLISECONDS}",
+        f"journal_size_limit = {JOURNAL_BYTES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -6,7 +6,6 @@ answer, what is remembered is given with a word that it may be stale.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from crossfade_controller.events.feed import Feed
+from crossfade_controller.together import Together
 
 FRESH_SECONDS = 1.0
 STALE = {"Warning": '110 crossfade "the database does not answer; this is what was last known"'}
@@ -42,7 +42,7 @@ class Memory(Generic[Answer]):
         self._most = most
         self._run_ids: dict[str, int] = {}
         self._remembered: dict[Hashable, Remembered[Answer]] = {}
-        self._reading: dict[Hashable, asyncio.Task[Remembered[Answer]]] = {}
+        self._together: Together[Remembered[Answer]] = Together()
 
     def fresh(self, run: str, question: Hashable) -> Remembered[Answer] | None:
         """Give an answer that is known to be right, without asking anybody."""
@@ -59,12 +59,10 @@ class Memory(Generic[Answer]):
         """
         if known := self.fresh(run, question):
             return known
-        generation = self._generation(run)
-        reading = (run, question, generation)  # who asks after a commit never gets what was read before it
-        if reading not in self._reading:
-            self._reading[reading] = asyncio.create_task(self._read(run, question, generation, read))
-            self._reading[reading].add_done_callback(lambda _: self._reading.pop(reading))
-        return await asyncio.shield(self._reading[reading])
+        generation = self._generation(run)  # who asks after a commit never gets what was read before it
+        return await self._together.ask(
+            (run, question, generation), lambda: self._read(run, question, generation, read)
+        )
 
     def _generation(self, run: str) -> int:
         """Give a number that grows with every commit of a run here; a run not read yet is never fresh."""

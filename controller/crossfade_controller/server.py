@@ -8,6 +8,7 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
+from crossfade_controller.mixtures.unchanged import UnchangedMixtures
 from crossfade_shared.errors import UserError
 
 GRACE_SECONDS = 3
@@ -44,7 +45,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                UnchangedMixtures(app),
                 log_config=None,
                 access_log=False,
                 server_header=False,

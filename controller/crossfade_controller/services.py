@@ -15,7 +15,7 @@ from crossfade_controller.events.feed import Feed
 from crossfade_controller.events.stream import Streams
 from crossfade_controller.failpoints import failpoint
 from crossfade_controller.memory import Memory
-from crossfade_controller.mixtures.current import CurrentMixture
+from crossfade_controller.mixtures.answer import CurrentMixture
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeGuard
 
 from crossfade_shared.errors import UserError
 
@@ -61,13 +61,13 @@ def read_lm_eval(document: Mapping[str, Any]) -> LmEvalResults:
     if not isinstance(results, Mapping) or not all(isinstance(measured, Mapping) for measured in results.values()):
         raise UserError("results: this is no lm-eval results file; its results are an object by task", field="results")
     groups = _groups(document)
-    skipped = [f"{name}: a group; its tasks are taken one by one" for name in results if name in groups]
+    skipped = [f"{name!r} is a group; its tasks are taken one by one" for name in results if name in groups]
     scores: list[NewScore] = []
     for task, measured in results.items():
         if task not in groups:
             scores += _scores(document, task, measured, skipped)
     if not scores:
-        left_out = f"; left out: {'; '.join(skipped)}" if skipped else ""
+        left_out = f"; left out: {'; '.join(skipped[:3])}" if skipped else ""
         raise UserError(f"results: the file holds no score{left_out}", field="results")
     model = _model_arguments(document)
     checkpoint = _checkpoint(document, model)
@@ -88,8 +88,8 @@ def _scores(
         metric, comma, filter_name = key.rpartition(",") if "," in key else (key, "", NO_FILTER)
         if key in _BOOKKEEPING or metric.endswith("_stderr"):
             continue
-        if metric == _PREDICTED_ONLY or not _is_number(value):
-            skipped.append(f"{task} {key}: {value!r:.40} is no score")
+        if metric == _PREDICTED_ONLY or (number := _number(value)) is None:
+            skipped.append(f"{key!r} of {task!r} is {value!r:.40}, which is no score")
             continue
         stderr = measured.get(f"{metric}_stderr{comma}{filter_name}" if comma else f"{metric}_stderr")
         yield NewScore(
@@ -99,9 +99,9 @@ def _scores(
             num_fewshot=_num_fewshot(document, task),
             version=_version(document, task),
             limit=_limit(document),
-            value=_finite(value),
-            flag=None if math.isfinite(value) else str(float(value)),
-            stderr=_finite(stderr, least=0),
+            value=number if math.isfinite(number) else None,
+            flag=None if math.isfinite(number) else str(number),
+            stderr=_positive(stderr, or_zero=True),
             num_samples=_num_samples(document, task, measured),
             higher_is_better=_direction(document, task, metric),
         )
@@ -116,16 +116,14 @@ def _groups(document: Mapping[str, Any]) -> set[str]:
 
 
 def _num_fewshot(document: Mapping[str, Any], task: str) -> int:
-    for path in (("n-shot", task), ("configs", task, "num_fewshot"), ("config", "num_fewshot")):
-        shots = _member(document, *path)
-        if isinstance(shots, int) and not isinstance(shots, bool):
-            return shots
-        if isinstance(shots, list):
-            raise UserError(
-                f"{'.'.join(path)} is a list, which does not tell which task had how many; import each task by itself",
-                field=".".join(path),
-            )
-    return 0
+    of_all = _member(document, "config", "num_fewshot")
+    if isinstance(of_all, list):
+        raise UserError(
+            "config.num_fewshot is a list, which does not tell which task had how many; import each task by itself",
+            field="config.num_fewshot",
+        )
+    known = (_member(document, "n-shot", task), _member(document, "configs", task, "num_fewshot"), of_all)
+    return next((shots for shots in known if _is_whole(shots)), 0)
 
 
 def _version(document: Mapping[str, Any], task: str) -> str:
@@ -135,7 +133,7 @@ def _version(document: Mapping[str, Any], task: str) -> str:
 
 
 def _limit(document: Mapping[str, Any]) -> float | None:
-    return _finite(_member(document, "config", "limit"), least=0) or None
+    return _positive(_member(document, "config", "limit"))
 
 
 def _num_samples(document: Mapping[str, Any], task: str, measured: Mapping[str, Any]) -> int | None:
@@ -145,8 +143,7 @@ def _num_samples(document: Mapping[str, Any], task: str, measured: Mapping[str, 
         measured.get("samples"),
         _num_logged(_member(document, "samples", task)),
     )
-    known = (count for count in counts if isinstance(count, int) and not isinstance(count, bool) and count > 0)
-    return next(known, None)
+    return next((count for count in counts if _is_whole(count) and count > 0), None)
 
 
 def _num_logged(samples: object) -> int | None:
@@ -181,7 +178,7 @@ def _checkpoint(document: Mapping[str, Any], model: Mapping[str, Any]) -> str | 
 
 def _step(model: Mapping[str, Any], checkpoint: str | None) -> int | None:
     iteration = model.get("iteration")  # as GPT-NeoX calls it
-    if isinstance(iteration, int) and not isinstance(iteration, bool) and iteration >= 0:
+    if _is_whole(iteration) and iteration >= 0:
         return iteration
     return step_in(checkpoint) if checkpoint else None
 
@@ -192,9 +189,22 @@ def _member(document: object, *path: str) -> Any:  # noqa: ANN401 - JSON
     return document
 
 
-def _finite(value: Any, *, least: float = -math.inf) -> float | None:  # noqa: ANN401 - JSON
-    return value if _is_number(value) and math.isfinite(value) and value >= least else None
+def _positive(value: object, *, or_zero: bool = False) -> float | None:
+    number = _number(value)
+    return (
+        number if number is not None and math.isfinite(number) and (number > 0 or (or_zero and number == 0)) else None
+    )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: object) -> float | None:
+    """Give a number of JSON as a float, infinite where it is too large for one; None for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -11,7 +11,7 @@ from tests.browser.site import Reporter, Site
 
 from crossfade_shared.redis_server import embedded_redis
 
-PATIENCE_MILLISECONDS = 15_000
+PATIENCE_MILLISECONDS = 30_000
 FAILED_LOAD = "Failed to load resource"
 
 

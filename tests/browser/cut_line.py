@@ -10,6 +10,7 @@ class CutLine(socketserver.ThreadingTCPServer):
     """Passes bytes on to a port of this machine while it is whole; cut, it drops what is open and what comes."""
 
     daemon_threads = True
+    request_queue_size = 64  # a browser asks for many modules at once
 
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", 0), _Wire)

@@ -5,7 +5,7 @@ The README's picture: `crossfade demo --open`, then this with the address it pri
 
 import sys
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.browser.chromium import NAMES, find_chromium, open_chromium
 
 LAPTOP = {"width": 1280, "height": 800}
@@ -14,9 +14,15 @@ LAPTOP = {"width": 1280, "height": 800}
 def open_page(browser: Browser, url: str, *, size: dict[str, int] = LAPTOP, dark: bool = False) -> Page:
     """Open the page and wait until it has drawn what it knows."""
     page = browser.new_page(viewport=size, color_scheme="dark" if dark else "light")
+    go(page, url)
+    return page
+
+
+def go(page: Page, url: str) -> None:
+    """Lead a page to an address and wait until all of it is drawn, so that nothing moves any more."""
     page.goto(url)
     page.get_by_test_id("difference").get_by_role("row").nth(1).wait_for()
-    return page
+    expect(page.locator(".empty:visible", has_text="Reading")).to_have_count(0)
 
 
 def take(page: Page, file: str, *, whole: bool = True) -> None:

@@ -204,7 +204,9 @@ def test_empty_run_says_why_it_is_empty(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/?run=untouched")
     expect(page.get_by_test_id("weights-chart")).to_contain_text("No mixture is in force yet")
     expect(page.get_by_test_id("loss-chart")).to_contain_text("No step has been reported yet")
-    expect(page.get_by_test_id("benchmarks-chart")).to_contain_text("the evaluator posts them after the first checkpoint")
+    expect(page.get_by_test_id("benchmarks-chart")).to_contain_text(
+        "the evaluator posts them after the first checkpoint"
+    )
     expect(page.get_by_test_id("proposals")).to_contain_text("No policy runs")
     expect(page.get_by_test_id("link")).to_have_text("live, no worker has reported yet")
     expect(page.get_by_test_id("version-state")).to_contain_text("accepted")

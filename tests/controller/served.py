@@ -41,7 +41,7 @@ class Controller:
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, **environment: str) -> None:
         """Start, unless it runs, and wait until it listens."""
         if self._process and self._process.poll() is None:
             return
@@ -49,7 +49,9 @@ class Controller:
         command = [sys.executable, "-m", "crossfade_controller", "--port", str(self._port)]
         options = ["--database", self.database_url, "--redis", self.redis_url]
         self._process = processes.start(
-            [*command, *options, *self.options], log=self.log, environment={"CROSSFADE_ADMIN_TOKEN": ADMIN_TOKEN}
+            [*command, *options, *self.options],
+            log=self.log,
+            environment={"CROSSFADE_ADMIN_TOKEN": ADMIN_TOKEN, **environment},
         )
         found = eventually(
             lambda: re.search(r"listening on (\S+:(\d+))\n", self.output[seen:]) or self._check_runs(),
@@ -62,6 +64,18 @@ class Controller:
     @property
     def output(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
+
+    @property
+    def process_id(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def wait_for_death(self) -> int:
+        """Wait until it ends by itself, and give its exit code."""
+        assert self._process
+        code = self._process.wait(PATIENCE_SECONDS)
+        self.http.close()
+        return code
 
     def kill(self) -> None:
         """End it as a power cut would."""

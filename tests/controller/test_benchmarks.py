@@ -118,7 +118,7 @@ def test_a_results_file_of_lm_eval_is_taken_as_it_is(controller: Controller) -> 
     run = controller.new_run()
     answer = post_file(controller, run, tokens=21_000).json()
     assert (answer["num_results"], answer["num_new"]) == (3, 3)
-    assert answer["skipped"] == ["mmlu: a group; its tasks are taken one by one"]
+    assert answer["skipped"] == ["'mmlu' is a group; its tasks are taken one by one"]
     anatomy, perplexity, accuracy = controller.get(f"/v1/runs/{run}/benchmarks")["items"]
     expected = {"task": "mmlu_anatomy", "metric": "acc", "filter": "none", "num_fewshot": 5, "version": "1.0"}
     expected |= {"limit": 10, "value": 0.25, "stderr": None, "num_samples": 10, "higher_is_better": True}
@@ -152,7 +152,7 @@ def test_what_is_neither_scores_nor_a_results_file_is_refused(controller: Contro
     for file, message in [
         ({"results": {}}, "the file holds no score"),
         ({"results": {"arc": 3}}, "no lm-eval results file"),
-        ({"results": {"arc": {"submission,none": []}}}, "arc submission,none: [] is no score"),
+        ({"results": {"arc": {"submission,none": []}}}, "'submission,none' of 'arc' is [], which is no score"),
         ({"results": {"a\u0000": {"acc": 1}}}, "results.0.task"),
         ([], "body"),
     ]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -97,6 +98,14 @@ def test_a_body_that_is_no_proper_json(
     headers = {"If-Match": '"1"', "Content-Type": content_type}
     answer = controller.http.post(f"/v1/runs/{run}/mixtures", content=wire.encode("latin-1"), headers=headers)
     check_problem(answer, status, field)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate, gzip", "br"])
+def test_a_packed_body_is_refused_however_small(controller: Controller, run: str, encoding: str) -> None:
+    packed = gzip.compress(json.dumps(VERSION | {"reason": "x" * (1 << 24)}).encode())
+    headers = {"If-Match": '"1"', "Content-Type": "application/json", "Content-Encoding": encoding}
+    answer = controller.http.post(f"/v1/runs/{run}/mixtures", content=packed, headers=headers)
+    check_problem(answer, 415, "Content-Encoding")
 
 
 @pytest.mark.parametrize(
@@ -200,7 +209,7 @@ def test_malformed_scores(controller: Controller, run: str, change: dict[str, An
         ("names=source_loss/UPPER", "names"),
         ("x=time", "x"),
         ("points=0", "points"),
-        ("points=1001", "points"),
+        ("points=2001", "points"),
         ("from=-1", "from"),
         ("to=much", "to"),
     ],
@@ -211,7 +220,8 @@ def test_a_malformed_question_for_curves(controller: Controller, run: str, query
 
 @pytest.mark.parametrize("page", ["", "2", "YWZ0ZXI6LTE", "YWZ0ZXI6MQ==", "!!!", "é"])
 def test_a_forged_page_token(controller: Controller, run: str, page: str) -> None:
-    for path in ("/v1/runs", f"/v1/runs/{run}/mixtures", f"/v1/runs/{run}/benchmarks"):
+    lists = ("/v1/runs", f"/v1/runs/{run}/mixtures", f"/v1/runs/{run}/benchmarks", "/v1/tokens", "/v1/audit")
+    for path in lists:
         check_problem(controller.http.get(path, params={"page": page}), 400, "page")
 
 

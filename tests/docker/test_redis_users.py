@@ -46,6 +46,7 @@ def test_a_change_and_a_report_travel_between_controller_and_worker(guarded: Gua
             link.report(begin())
             eventually(lambda: controller.get(f"/v1/runs/{run}")["world_size"] == 2)
         assert controller.get("/readyz") == {"status": "ok", "database": "ok", "redis": "ok"}
+        assert "no permissions" not in controller.output
     finally:
         controller.stop()
 

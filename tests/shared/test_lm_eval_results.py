@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.lm_eval_results import read_lm_eval, step_in
@@ -111,7 +115,7 @@ def test_filters_are_told_apart_and_groups_left_out() -> None:
         ("gsm8k", "exact_match", "strict-match"),
         ("gsm8k", "exact_match", "flexible-extract"),
     ]
-    assert file.skipped == ["mmlu: a group; its tasks are taken one by one"]
+    assert file.skipped == ["'mmlu' is a group; its tasks are taken one by one"]
     loose = scores["gsm8k", "exact_match", "flexible-extract"]
     assert (loose["stderr"], loose["num_fewshot"], loose["version"]) == (0.006, 5, "2.0")
     assert (loose["limit"], loose["num_samples"]) == (0.1, 4)
@@ -132,7 +136,9 @@ def test_the_newest_format() -> None:
     assert (score["version"], score["higher_is_better"], file.step) == ("v2", None, 400)
 
 
-@pytest.mark.parametrize(("value", "flag"), [(math.nan, "nan"), (math.inf, "inf"), (-math.inf, "-inf")])
+@pytest.mark.parametrize(
+    ("value", "flag"), [(math.nan, "nan"), (math.inf, "inf"), (-math.inf, "-inf"), (-(10**400), "-inf")]
+)
 def test_what_is_not_finite_is_null_and_flagged(value: float, flag: str) -> None:
     (score,) = read({"results": {"t": {"acc,none": value, "acc_stderr,none": value}}}).values()
     assert (score["value"], score["flag"], score["stderr"]) == (None, flag, None)
@@ -142,11 +148,11 @@ def test_what_is_no_score_is_said() -> None:
     measured = {"bypass,none": 999, "submission,none": [], "note": "N/A", "sure": True, "acc,none": 0.5}
     file = read_lm_eval({"results": {"t": measured}, "config": {"model_args": {"iteration": 63000, "load": "out"}}})
     assert [score["metric"] for score in file.scores] == ["acc"]
-    assert [each.partition(":")[0] for each in file.skipped] == [
-        "t bypass,none",
-        "t submission,none",
-        "t note",
-        "t sure",
+    assert [each.partition(" of ")[0] for each in file.skipped] == [
+        "'bypass,none'",
+        "'submission,none'",
+        "'note'",
+        "'sure'",
     ]
     assert (file.checkpoint, file.step) == ("out", 63000)
 
@@ -158,13 +164,31 @@ def test_what_is_no_score_is_said() -> None:
         ({"results": [{"task_name": "wino", "em": 0.4}]}, "this is no lm-eval results file"),
         ({"results": {"t": 0.5}}, "this is no lm-eval results file"),
         ({"results": {}}, "the file holds no score"),
-        ({"results": {"g": {"acc": 1}}, "groups": {"g": {}}}, "no score; left out: g: a group"),
+        ({"results": {"g": {"acc": 1}}, "groups": {"g": {}}}, "no score; left out: 'g' is a group"),
         ({"results": {"t": {"acc": 1}}, "config": {"num_fewshot": [0, 5]}}, r"config\.num_fewshot is a list"),
     ],
 )
 def test_what_cannot_be_read_is_refused(document: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
         read_lm_eval(document)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["t", "g", "num_fewshot", "x"]), inner),
+)
+MEMBERS = ["config", "configs", "groups", "group_subtasks", "versions", "n-shot", "n-samples", "samples", "model_name"]
+
+
+@given(
+    results=st.dictionaries(st.text(), st.dictionaries(st.sampled_from(["acc", "acc,none", "acc_stderr,none"]), JSON)),
+    more=st.dictionaries(st.sampled_from(MEMBERS), JSON),
+)
+def test_whatever_the_file_holds_it_is_scores_or_a_refusal(results: Any, more: Any) -> None:
+    with suppress(UserError):
+        file = read_lm_eval({"results": results, **more})
+        json.dumps(file.scores, allow_nan=False)
+        "".join(file.skipped).encode()
 
 
 def test_members_of_other_shapes_are_passed_over() -> None:

@@ -33,9 +33,14 @@ class Access:
         """Give the actor; raises a `Problem`: 401 for an unknown one, 403 for one that may not."""
         actor = await services.gate.identify(request.headers.get("authorization"))
         request.state.actor = actor
-        self._check_scope(actor, only_asks=request.query_params.get("validate_only") == "true")
-        self._check_run(actor, request.path_params.get("run"))
+        only_asks = request.query_params.get("validate_only") == "true"
+        self.check(actor, request.path_params.get("run"), only_asks=only_asks)
         return actor
+
+    def check(self, actor: Actor, run: str | None, *, only_asks: bool = False) -> None:
+        """Raise a 403 `Problem`, or 401 for one without a token, if an actor may not do this to a run."""
+        self._check_scope(actor, only_asks=only_asks)
+        self._check_run(actor, run)
 
     def _check_scope(self, actor: Actor, *, only_asks: bool) -> None:
         scopes = (self.to_validate,) if self.to_validate and only_asks else self.scopes

@@ -15,6 +15,7 @@ from crossfade_controller.auth.actor import ANONYMOUS, Actor
 from crossfade_controller.auth.secrets import digest_of
 from crossfade_controller.database import Database, now
 from crossfade_controller.problems import Problem
+from crossfade_controller.together import Together
 
 REMEMBERED_SECONDS = 1.0
 _MOST_REMEMBERED = 10_000
@@ -36,6 +37,8 @@ class Gate:
         self._admin_digest = digest_of(admin_token) if admin_token else None
         self._anonymous_viewer = anonymous_viewer
         self._known: dict[bytes, _Known] = {}
+        self._num_forgotten = 0
+        self._together: Together[_Known] = Together()
 
     async def identify(self, authorization: str | None) -> Actor:
         """Give the actor of an Authorization header; raises a 401 `Problem`."""
@@ -53,13 +56,14 @@ class Gate:
 
     def forget(self) -> None:
         """Look at every token anew; call it after a token was revoked."""
+        self._num_forgotten += 1  # what is being read now may be older than the revocation
         self._known.clear()
 
     async def _look_up(self, digest: bytes) -> Actor:
         known = self._known.get(digest)
         if known is None or time.monotonic() >= known.fresh_until:
             try:
-                known = await self._read(digest)
+                known = await self._together.ask((digest, self._num_forgotten), lambda: self._read(digest))
             except (OperationalError, InterfaceError, PoolTimeoutError, OSError):
                 if known is None:  # else it is believed: nothing can be changed until the database is back
                     raise
@@ -68,6 +72,7 @@ class Gate:
         return known.actor
 
     async def _read(self, digest: bytes) -> _Known:
+        num_forgotten = self._num_forgotten
         async with self._database.read() as session:
             found = await repository.by_digest(session, digest)
         if found is None or found[0].revoked_at:
@@ -75,10 +80,12 @@ class Gate:
             raise unauthorized(f"this token {'was revoked' if found else 'is not known here'}; {_HOW}")
         token, run = found
         actor = Actor(name=token.name, scopes=frozenset(token.scopes), run=run)
+        known = _Known(actor, token.expires_at, time.monotonic() + REMEMBERED_SECONDS)
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
-        self._known[digest] = _Known(actor, token.expires_at, time.monotonic() + REMEMBERED_SECONDS)
-        return self._known[digest]
+        if num_forgotten == self._num_forgotten:
+            self._known[digest] = known
+        return known
 
 
 def unauthorized(detail: str) -> Problem:

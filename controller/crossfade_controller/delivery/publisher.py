@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 
 from redis.asyncio import Redis
@@ -23,6 +24,8 @@ from crossfade_shared.envelope import MixtureEnvelope
 _logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 RECONCILE_SECONDS = 2.0
+ROUND_SECONDS = 0.02
+"""Rounds begin no closer to one another: versions that come faster are published, and noted as such, together."""
 
 
 class Publisher:
@@ -34,6 +37,7 @@ class Publisher:
         self._feed = feed
         self._isolation = Isolation()
         self._woken = asyncio.Event()
+        self._next_round = 0.0
 
     def wake(self) -> None:
         """Tell of a commit that filled the outbox."""
@@ -41,6 +45,8 @@ class Publisher:
 
     async def publish(self) -> None:
         """Publish each run's newest version in the outbox, and with it those that it overtook; then wait for more."""
+        await asyncio.sleep(self._next_round - time.monotonic())
+        self._next_round = time.monotonic() + ROUND_SECONDS
         self._woken.clear()
         async with self._database.read() as session:
             versions = await repository.newest_unpublished(session)

@@ -23,7 +23,7 @@ async def newest_unpublished(session: AsyncSession) -> list[tuple[Run, MixtureVe
         .join(waiting, (waiting.c.run_id == Run.id) & (waiting.c.version == MixtureVersion.version))
         .order_by(Run.id)
     )
-    return list((await session.execute(query)).tuples())
+    return [(run, version) for run, version in await session.execute(query)]
 
 
 async def newest_of_unfinished(session: AsyncSession) -> list[tuple[Run, MixtureVersion]]:
@@ -33,7 +33,7 @@ async def newest_of_unfinished(session: AsyncSession) -> list[tuple[Run, Mixture
         .join(MixtureVersion, (MixtureVersion.run_id == Run.id) & (MixtureVersion.version == Run.version))
         .where(Run.finished_at.is_(None))
     )
-    return list((await session.execute(query)).tuples())
+    return [(run, version) for run, version in await session.execute(query)]
 
 
 async def take_from_outbox(session: AsyncSession, run_id: int, *, up_to: int) -> Sequence[MixtureVersion]:

@@ -10,7 +10,7 @@ from crossfade_controller.auth.access import requires
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
 from crossfade_controller.memory import STALE
 from crossfade_controller.mixtures import repository, service
-from crossfade_controller.mixtures.current import CurrentMixture
+from crossfade_controller.mixtures.current import read_current
 from crossfade_controller.mixtures.schemas import VersionBody, VersionDiff, VersionWithRealised
 from crossfade_controller.paging import Page, Paging, page_token
 from crossfade_controller.runs import repository as runs
@@ -33,15 +33,7 @@ async def get_current(
 
     The ETag is the version alone: 304 says that there is no newer one, though this one may have travelled further.
     """
-
-    async def read() -> tuple[int, CurrentMixture]:
-        async with services.database.read() as session:
-            found = await runs.find(session, run)
-            row = await repository.find(session, found, found.version)
-            body = VersionWithRealised.of(row, realised=await service.realised_shares(session, row))
-        return found.id, CurrentMixture(etag=f'"{row.version}"', body=body.model_dump_json().encode())
-
-    current = await services.mixtures.ask(run, "mixture", read)
+    current = await read_current(services, run)
     headers = {"ETag": current.answer.etag, **(STALE if current.is_stale else {})}
     if current.answer.is_known_to(if_none_match):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)

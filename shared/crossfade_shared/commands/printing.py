@@ -1,8 +1,9 @@
-"""How results look: aligned tables, on a terminal by rich, and JSON for programs."""
+"""How results look: aligned tables for people, JSON for programs."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,24 +11,15 @@ import typer
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
-    """Print aligned columns, the last one left ragged; on a terminal in its width and with its titles set off."""
-    if (sys.stderr if err else sys.stdout).isatty():
-        return _print_rich_table(titles, rows, err=err)
+    """Print aligned columns, the last one left ragged; on a terminal the titles are bold."""
     widths = [max(len(row[column]) for row in (titles, *rows)) for column in range(len(titles))]
-    for row in (titles, *rows):
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip(), err=err)
-    return None
-
-
-def _print_rich_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool) -> None:
-    from rich.console import Console  # noqa: PLC0415 - a pipe does not wait for it to load
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(*titles, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # Text: brackets in it are no markup
-    Console(stderr=err).print(table)
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (titles, *rows)
+    ]
+    if (sys.stderr if err else sys.stdout).isatty() and "NO_COLOR" not in os.environ:
+        lines[0] = typer.style(lines[0], bold=True)
+    typer.echo("\n".join(lines), err=err)
 
 
 def print_json(value: object) -> None:

@@ -50,7 +50,7 @@ def test_a_file_is_stored_once(controller: Controller, crossfade: Run, run: str,
     file = results_file(tmp_path / "results.json", step=20)
     ended = crossfade("import", "lm-eval", str(file), "--run", run)
     assert (ended.code, ended.out) == (0, f"{file}: 2 scores of step 20, 2 of them new\n")
-    assert ended.notes == f"{file}: mmlu: a group; its tasks are taken one by one\n"
+    assert ended.notes == f"{file}: 'mmlu' is a group; its tasks are taken one by one\n"
     anatomy, lambada = stored(controller, run)
     expected = {"step": 20, "tokens": 20 * TOKENS_PER_STEP, "checkpoint": "out/step-00000020", "num_fewshot": 5}
     assert anatomy.items() >= (expected | {"value": 0.25, "stderr": None, "version": "1.0"}).items()

@@ -46,7 +46,7 @@ def test_its_tasks_are_read_and_its_group_left_out(results_file):
     document = json.loads(results_file.read_text())
     assert document["groups"].keys() == {"heldout"}
     file = read_lm_eval(document)
-    assert file.skipped == ["heldout: a group; its tasks are taken one by one"]
+    assert file.skipped == ["'heldout' is a group; its tasks are taken one by one"]
     assert (file.checkpoint, file.step) == ("out/step-00000020", 20)
     assert {(score["task"], score["metric"]) for score in file.scores} == {
         (f"heldout_{source}", metric) for source in ("first", "second") for metric in ("acc", "acc_norm")

@@ -50,19 +50,6 @@ class Session extends EventTarget {
     return response.json();
   }
 
-  // Resolves after a while, or as soon as somebody else is at the page.
-  changedOr(milliseconds) {
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        this.removeEventListener("change", end);
-        resolve();
-      };
-      const timer = setTimeout(end, milliseconds);
-      this.addEventListener("change", end);
-    });
-  }
-
   become(who) {
     this.who = who;
     this.dispatchEvent(new Event("change"));

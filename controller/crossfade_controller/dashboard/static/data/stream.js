@@ -3,10 +3,11 @@
 
 import { pathOfRun } from "./api.js";
 import { EventParser } from "./event_parser.js";
+import { pause } from "./pause.js";
 import { session } from "./session.js";
 
 const FIRST_PAUSE_MILLISECONDS = 1000;
-const LONGEST_PAUSE_MILLISECONDS = 15_000;
+const LONGEST_PAUSE_MILLISECONDS = 5000;
 const SILENCE_MILLISECONDS = 40_000; // the controller says something every 15 s
 
 // Calls `onOpen` when events flow, `onEvent(kind, event)` for each and `onLost()` when they flow no more.
@@ -26,7 +27,7 @@ export async function follow(run, { onOpen, onEvent, onLost }) {
     }
     onLost();
     lastEventId = parser.lastEventId;
-    await session.changedOr(pauseMilliseconds(losses, Math.random()));
+    await pause(pauseMilliseconds(losses, Math.random()), [session, "change"], [window, "online"]);
     losses += 1;
   }
 }
@@ -61,20 +62,23 @@ async function* chunks(body) {
   for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) yield value;
 }
 
-// A connection on which nothing comes for too long is as good as lost.
+// A connection on which nothing comes for too long is as good as lost, and so is any once the machine is off the net.
 class Silence {
   constructor() {
     this.controller = new AbortController();
     this.signal = this.controller.signal;
+    this.abort = () => this.controller.abort();
+    window.addEventListener("offline", this.abort);
     this.broken();
   }
 
   broken() {
-    this.end();
-    this.timer = setTimeout(() => this.controller.abort(), SILENCE_MILLISECONDS);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(this.abort, SILENCE_MILLISECONDS);
   }
 
   end() {
     clearTimeout(this.timer);
+    window.removeEventListener("offline", this.abort);
   }
 }

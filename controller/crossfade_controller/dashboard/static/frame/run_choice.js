@@ -1,5 +1,6 @@
 // Which run the page shows: the one named in the address, else the newest. It waits for a run that is not there yet.
 
+import { pause } from "../data/pause.js";
 import { session } from "../data/session.js";
 import { readAll } from "../data/paged.js";
 import { parameter } from "./address.js";
@@ -22,7 +23,7 @@ export async function chooseRun(select, say) {
       return { name, runs };
     }
     if (names) say(whatIsMissing(wanted, names));
-    await session.changedOr(WAIT_MILLISECONDS);
+    await pause(WAIT_MILLISECONDS, [session, "change"]);
   }
 }
 

@@ -53,6 +53,7 @@ export class SteerRow {
     const percent = this.draft.shares[this.name] / PPM_A_PERCENT;
     const locked = this.draft.locked.has(this.name);
     this.slider.value = percent;
+    this.slider.style.setProperty("--at", `${percent}%`);
     this.slider.setAttribute("aria-valuetext", `${percent} per cent`);
     if (!typing || this.number.valueAsNumber === percent) this.number.value = percent;
     this.slider.disabled = this.number.disabled = locked;

@@ -28,6 +28,7 @@ export class Submission {
 
 // What came of a change that failed. Without an answer nobody knows: the same key makes asking again safe.
 export function failureText(error) {
-  if (error.status === undefined) return `${error.message}: it may be made already, or not. Ask again; it is made once.`;
+  if (error.status === undefined)
+    return `${error.message}: it may be made already, or not. Ask again; it is made once.`;
   return `Nothing was changed: ${error.message}`;
 }
