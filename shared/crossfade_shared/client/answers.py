@@ -80,6 +80,8 @@ class Version(TypedDict):
     weights_ppm: dict[str, int]
     asked_weights: dict[str, float] | None
     guardrails: list[Finding]
+    phase: Literal["decay"] | None
+    decay_tokens: int | None
     state: VersionState
     takes_effect: str | dict[str, int]
     author: str
