@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # uv does not read pip's configuration; hand it pip's find-links, so that both look in the same places.
 export UV_FIND_LINKS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null))
 
-.PHONY: install demo test check format bench bench-loader clean
+.PHONY: install demo test check format bench bench-loader bench-page clean
 
 install: $(STAMP)
 
@@ -42,6 +42,9 @@ bench: install
 
 bench-loader: install
 	$(BIN)/crossfade bench loader
+
+bench-page: install
+	$(BIN)/python -m tests.browser.bench
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -92,6 +92,10 @@ class Ledger:
         """Give the mixture that governs a step."""
         return self.entry_at(step).mixture
 
+    def total_steps(self, planned: int) -> int:
+        """Give the steps of a run that was planned for so many: a decay that was asked for may end it before."""
+        return min(planned, self.anneal.begin_step + self.anneal.num_steps) if self.anneal else planned
+
     @property
     def last(self) -> LedgerEntry:
         """The newest entry."""

@@ -29,6 +29,10 @@ class AttemptReport(_Report):
     total_steps: Count
     tokens_per_step: Count
     world_size: Count
+    rewound: bool = False
+    """Whether it left what the run did from `start_step` on behind."""
+    skipped_tokens: dict[str, Count] = Field(default_factory=dict)
+    """Tokens thrown away before the first step without training on them, by source."""
 
 
 class StepReport(_Report):

@@ -1,5 +1,6 @@
 """A controller in a process of its own, fed through its two doors: REST for people, the Redis stream for workers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +74,14 @@ class Site(Controller):
 class Reporter:
     """Reports on a run as rank 0 of two does, in the wire form of workers."""
 
-    def __init__(self, site: Site, run: str) -> None:
+    def __init__(
+        self, site: Site, run: str, *, sources: Sequence[str] = SOURCES, tokens_per_step: int = TOKENS_PER_STEP
+    ) -> None:
         self._site = site
         self._run = run
+        self._tokens_per_step = tokens_per_step
         self._sequence = 0
-        self._consumed = dict.fromkeys(SOURCES, 0)
+        self._consumed = dict.fromkeys(sources, 0)
         self.next_step = 0
 
     def begin(self) -> None:
@@ -110,16 +114,16 @@ class Reporter:
         self.next_step += 1
         loss = 3.0 + 6.0 * 0.5 ** (step / 60)
         for source, share in weights.items():
-            self._consumed[source] += round(share * TOKENS_PER_STEP)
+            self._consumed[source] += round(share * self._tokens_per_step)
         return StepReport(
             step=step,
-            tokens=self.next_step * TOKENS_PER_STEP,
+            tokens=self.next_step * self._tokens_per_step,
             version=version,
             phase="stable",
             loss=loss,
             learning_rate=0.003,
             gradient_norm=1.0,
             seconds=0.4,
-            source_loss={source: loss + 0.3 * (place - 1.5) for place, source in enumerate(SOURCES)},
+            source_loss={source: loss + 0.3 * (place - 1.5) for place, source in enumerate(self._consumed)},
             source_tokens=dict(self._consumed),
         )

@@ -58,6 +58,7 @@ def test_one_steers_by_keyboard_alone(page: Page, site: Site) -> None:
     expect(page.get_by_test_id("steer-math")).to_have_value("12")
     page.get_by_test_id("reason").focus()
     page.keyboard.type("a little more")
+    expect(page.get_by_test_id("apply")).to_be_enabled()
     page.keyboard.press("Tab")
     expect(page.get_by_test_id("apply")).to_be_focused()
     page.keyboard.press("Enter")

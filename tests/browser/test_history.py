@@ -40,7 +40,7 @@ def test_history_says_how_far_each_version_came_and_what_it_changed(page: Page, 
     row = page.get_by_test_id("version-2")
     expect(row).to_contain_text("accepted → published → applied at step 200")
     expect(row).to_contain_text("math 20.0 % (+10.0)")
-    expect(row).to_contain_text("web 26.7 % (−3.3)")
+    expect(row).to_contain_text("web 26.7 % (\N{MINUS SIGN}3.3)")
     expect(row).to_contain_text("math lags behind")
     expect(page.get_by_test_id("history-state-1")).to_have_attribute("data-state", "applied")
 

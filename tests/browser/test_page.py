@@ -1,6 +1,7 @@
 """The charts and figures of one run, over what workers and evaluators really send."""
 
 import re
+from itertools import pairwise
 
 import httpx2
 import pytest
@@ -130,7 +131,7 @@ def test_a_zoomed_curve_is_read_in_more_detail(page: Page, site: Site) -> None:
         drag_over(page, "loss-chart", begin=0.5, end=0.6)
     loss = told.value.json()["series"]["loss"]
     assert len(loss) > 50  # of the 600 steps some 60, and no longer every second
-    assert all(later["step"] - earlier["step"] == 1 for earlier, later in zip(loss, loss[1:], strict=False))
+    assert all(later["step"] - earlier["step"] == 1 for earlier, later in pairwise(loss))
 
 
 def test_marker_says_who_what_and_why(page: Page, site: Site, trained: Reporter) -> None:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.browser.site import SOURCES, Site
 from tests.browser.test_login import log_in
 
@@ -156,7 +156,7 @@ def test_a_lost_answer_makes_no_second_version(rough_page: Page, site: Site) -> 
     site.make_run("lost")
     open_as_operator(rough_page, site, "lost")
 
-    def lose_the_answer(route, request) -> None:  # noqa: ANN001 - Playwright's own
+    def lose_the_answer(route: Route) -> None:
         route.fetch()
         route.abort()
         rough_page.unroute("**/v1/runs/lost/mixtures")

@@ -62,7 +62,14 @@ def test_the_epoch_budget_of_a_decay_ends_with_it(controller: Controller) -> Non
         4.0,
     )
     made = anneal(controller, run, base="*", tokens=100_000, weights={"web": 6, "math": 4}).json()
-    controller.report(run, 1, 0, begin(), applied(3, made["weights_ppm"], 0), trained(9, math=4_000))
+    controller.report(
+        run,
+        1,
+        0,
+        begin(),
+        applied(3, made["weights_ppm"], 0),
+        trained(9, math=4_000).model_copy(update={"phase": "decay"}),
+    )
     eventually(lambda: controller.get(f"/v1/runs/{run}")["step"] == 9)
     ahead = controller.get(f"/v1/runs/{run}/forecast")
     assert (ahead["horizon_tokens"], ahead["remaining_tokens"]) == (100_000, 90_000)

@@ -63,7 +63,7 @@ def test_freezing_tokens_and_who_we_are(client: Client, controller: Controller) 
     assert client.whoami()["anonymous"] is False
     assert (client.freeze(run, reason="a spike")["frozen"] or {})["reason"] == "a spike"
     assert client.unfreeze(run, reason="over")["frozen"] is None
-    client.set_guardrails(run, {"ceilings": {"math": 0.2}})
+    assert client.set_guardrails(run, {"ceilings": {"math": 0.2}}) == client.guardrails(run)
     made = client.create_token("looker", scopes=["viewer"], run=run)
     with Client(controller.url, token=made["token"]) as looker:
         assert looker.whoami() == {"name": "looker", "scopes": ["viewer"], "run": run, "anonymous": False}

@@ -214,3 +214,36 @@ def test_a_resumed_attempt_that_tells_its_ledger_again_changes_nothing(controlle
     assert (mixture["applied_at"], mixture["effective_steps"]) == (shown, {"0": 7, "1": 7})
     states = [event["data"]["state"] for event in controller.events(run, "mixture")]
     assert states.count("applied") == 1
+
+
+def test_a_rewound_run_stands_where_it_went_back_to(controller: Controller) -> None:
+    """What the controller shows of the run ends there; what happened stays among the events."""
+    run = controller.new_run()
+    weights = controller.get(f"/v1/runs/{run}/mixture")["weights_ppm"]
+    assert controller.post_version(run, 1).status_code == 201
+    changed = controller.get(f"/v1/runs/{run}/mixture")["weights_ppm"]
+    steps = [trained(step, loss=3.0) for step in range(6)]
+    controller.report(run, 1, 0, begin(), applied(1, weights, 0), *steps, applied(2, changed, 4))
+    rewound = begin().model_copy(update={"start_step": 3, "rewound": True, "skipped_tokens": {"web": 512}})
+    controller.report(run, 2, 0, rewound, applied(1, weights, 0), checkpoint(3))
+    eventually(lambda: checkpoint_steps(controller, run) == [3])
+    shown = controller.get(f"/v1/runs/{run}")
+    assert (shown["attempt"], shown["start_step"], shown["step"]) == (2, 3, 2)
+    curve = controller.get(f"/v1/runs/{run}/metrics", names="loss", x="step")["series"]["loss"]
+    assert [point["step"] for point in curve] == [0, 1, 2]
+    assert controller.get(f"/v1/runs/{run}/mixture")["effective_step"] is None
+    answer = controller.post_version(run, 2, takes_effect={"step": 5})
+    assert answer.status_code == 201  # nobody has trained on step 5 on this course
+    controller.report(run, 2, 1, applied(2, changed, 3), trained(3, loss=1.0))
+    eventually(lambda: controller.get(f"/v1/runs/{run}")["step"] == 3)
+    versions = {item["version"]: item for item in controller.get(f"/v1/runs/{run}/mixtures")["items"]}
+    assert [versions[number]["effective_step"] for number in (1, 2)] == [0, 3]
+    began, went_back = (event["data"] for event in controller.events(run, "attempt"))
+    assert (began["rewound"], began["skipped_tokens"]) == (False, {})
+    assert (went_back["attempt"], went_back["start_step"], went_back["rewound"]) == (2, 3, True)
+    assert went_back["skipped_tokens"] == {"web": 512}
+    assert [
+        event["data"]["effective_step"]
+        for event in controller.events(run, "mixture")
+        if "effective_step" in event["data"]
+    ] == [0, 4, 3]

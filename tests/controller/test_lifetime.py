@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def test_a_version_survives_a_kill_right_after_the_answer_and_is_published_later
 
 
 def test_it_says_where_it_is_and_what_it_did_to_the_database(rough_controller: Controller) -> None:
-    assert "brought from empty to revision 0001" in rough_controller.output
+    assert re.search(r"brought from empty to revision \d{4}\n", rough_controller.output)
     assert f"page: {rough_controller.url}/" in rough_controller.output
 
 
@@ -83,7 +84,7 @@ def test_it_ends_within_five_seconds_with_event_streams_open(rough_controller: C
     assert rough_controller.terminate(patience_seconds=5) == 0
     listener.join(5)
     assert not listener.is_alive(), "the stream was not ended"
-    assert lines[0] == "retry: 1000"
+    assert "retry: 1000" in lines[:2]
     assert "Traceback" not in rough_controller.output[said_before:]
 
 

@@ -22,9 +22,9 @@ class TrainingJob:
         self._log = run_yaml.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(self._ranks)]
-        command = [sys.executable, "-m", *launcher, "-m", "crossfade_worker.train", str(self._run_yaml)]
+        command = [sys.executable, "-m", *launcher, "-m", "crossfade_worker.train", str(self._run_yaml), *options]
         self._process = processes.start(command, log=self._log, environment={"OMP_NUM_THREADS": "1"})
 
     def kill(self) -> None:

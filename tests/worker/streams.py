@@ -50,7 +50,7 @@ def publish(url: str, version: int, weights: dict[str, float]) -> None:
 
 def wait_for(stream: MixtureStream, version: int) -> None:
     """Wait until rank 0 holds a version."""
-    eventually(lambda: (newest := stream._link.newest()) and newest.version >= version, pause_seconds=0.005)
+    eventually(lambda: (newest := stream._parts.link.newest()) and newest.version >= version, pause_seconds=0.005)
 
 
 def reports(url: str) -> list[Report]:
@@ -66,7 +66,7 @@ def rows_of(batch: StepBatch) -> list[tuple[int, int]]:
 
 def expected_rows(stream: MixtureStream, ledger: Ledger, num_steps: int) -> list[list[tuple[int, int]]]:
     """What seed, sources and ledger alone say (A4)."""
-    planner = Planner(stream._reader._reader.num_rows, seed=0, batch_sequences=8)
+    planner = Planner(stream._parts.reader.num_rows, seed=0, batch_sequences=8)
     plans = [planner.next_plan(ledger.mixture_at(step)) for step in range(num_steps)]
     return [list(zip(plan.sources.tolist(), plan.rows.tolist(), strict=True)) for plan in plans]
 

@@ -11,6 +11,7 @@ from tests.annealing import BEGIN, NUM_STEPS, annealed_run, check_course, publis
 
 from crossfade_worker.config import load_run_config
 from crossfade_worker.replay import replay_run
+from crossfade_worker.rewind import RewindTo
 from crossfade_worker.train import train
 
 
@@ -44,3 +45,15 @@ def test_a_resume_in_the_middle_of_the_decay_is_exact_without_anybody_to_ask(
         )
         assert all(torch.equal(tensor, other[key]) for key, tensor in one.items())
     assert replay_run(resumed).mismatches == []
+
+
+def test_a_rewind_to_before_the_decay_begins_it_where_the_newest_version_governs(
+    tmp_path: Path, toy_corpus: Path, redis_url: str
+) -> None:
+    publish_anneal(redis_url)
+    first = load_run_config(annealed_run(tmp_path, toy_corpus, redis_url))
+    train(first)
+    config = load_run_config(annealed_run(tmp_path, toy_corpus, None))  # the run's own folder knows the version
+    train(config, rewind_to=RewindTo(step=5))
+    assert (config.directory / "checkpoints/step-00000009").is_dir()
+    assert replay_run(config).mismatches == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 from tests.toy import SEQUENCE_LENGTH, toy_run
 from tests.worker.test_train import CONTROL, publish, reports
 
-from crossfade_shared.errors import UserError
 from crossfade_shared.telemetry import CheckpointReport, ExhaustedReport, FinishedReport, StepReport
 from crossfade_worker.checkpoint import complete_checkpoints, read_state
+from crossfade_worker.checkpoint_folder import step_of
 from crossfade_worker.config import RunConfig
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import open_corpus
@@ -103,8 +104,49 @@ def test_a_run_out_of_data_ends_as_often_as_it_is_started(
     assert (found.num_batches, found.mismatches) == (7, [])
 
 
-def test_a_resume_under_another_cap_is_refused(tmp_path: Path, toy_corpus: Path, num_rows: dict[str, int]) -> None:
-    train(toy_run(tmp_path, toy_corpus, epochs=limited(num_rows, {"math": 5})))
-    with pytest.raises(UserError, match="was made with") as error:
-        train(toy_run(tmp_path, toy_corpus, epochs=limited(num_rows, {"math": 50})))
-    assert error.value.field == "epochs.math.max_epochs"
+def last_step_report(url: str) -> StepReport:
+    return [report for report in reports(url) if isinstance(report, StepReport)][-1]
+
+
+def resume_from(config: RunConfig, step: int) -> None:
+    """Lose the checkpoints after a step, as a job that died."""
+    for checkpoint in complete_checkpoints(config.directory / "checkpoints"):
+        if step_of(checkpoint) > step:
+            shutil.rmtree(checkpoint)
+
+
+@pytest.mark.parametrize("change", [(2, 8, 8), (8, 2, 4), (4, None, 16)])
+def test_a_resume_may_change_a_cap(
+    tmp_path: Path,
+    toy_corpus: Path,
+    redis_url: str,
+    num_rows: dict[str, int],
+    change: tuple[int, int | None, int],
+) -> None:
+    """It counts what was trained on, holds from the first step of the attempt on, and every attempt is replayed."""
+    before, after, given = change  # the least ever given is what was when the cap came down
+    control = {**CONTROL, "redis_url": redis_url}
+    config = toy_run(tmp_path, toy_corpus, epochs=limited(num_rows, {"math": before}), control=control)
+    train(config)
+    resume_from(config, 5)
+    changed = limited(num_rows, {"math": after}) if after else {}
+    config = toy_run(tmp_path, toy_corpus, epochs=changed, control=control)
+    train(config)
+    resume_from(config, 15)
+    train(config)
+    assert last_step_report(redis_url).source_tokens["math"] == given * SEQUENCE_LENGTH
+    found = replay_run(config)
+    assert found.mismatches == []
+    assert found.num_records == 20 + 15 + 5
+    assert [[turn.step for turn in attempt.course.turns] for attempt in found.attempts] == [[0], [0, 5], [0, 5]]
+
+
+def test_a_raised_cap_lets_a_run_out_of_data_go_on(tmp_path: Path, toy_corpus: Path, num_rows: dict[str, int]) -> None:
+    rows = {"math": 9, "code": 20, "web": 30}
+    config = toy_run(tmp_path, toy_corpus, epochs=limited(num_rows, rows))
+    train(config)
+    assert saved_step(config) == 7
+    config = toy_run(tmp_path, toy_corpus, epochs=limited(num_rows, {**rows, "web": 60}))
+    train(config)
+    assert saved_step(config) == 11  # 89 rows make eleven batches of 8
+    assert replay_run(config).mismatches == []

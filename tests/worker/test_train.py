@@ -29,6 +29,7 @@ from crossfade_shared.telemetry import Report, StepReport, decode_reports
 from crossfade_worker.batch_log import batch_log_files
 from crossfade_worker.checkpoint import complete_checkpoints, read_state
 from crossfade_worker.config import RunConfig, load_run_config
+from crossfade_worker.mixing.course import Course
 from crossfade_worker.replay import replay_run
 from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.train import train
@@ -254,7 +255,10 @@ def test_a_journal_that_a_power_cut_shortened_is_made_whole_by_the_checkpoint(
     whole = journal.path.read_bytes()
     journal.path.write_bytes(whole[: whole.index(b"\n") + 1])
     train(config)
-    assert journal.path.read_bytes() == whole
+    assert whole.count(b'"version": 2') == 1
+    assert [attempt.course.ledger for attempt in journal.attempts()] == 2 * [journal.read()]
+    assert len(journal.read() or ()) == 2
+    assert replay_run(config).mismatches == []
 
 
 def test_a_lost_folder_begins_a_new_attempt_where_the_controller_knows_of_one(
@@ -340,10 +344,10 @@ def test_histories_that_differ_are_not_joined(tmp_path: Path, toy_corpus: Path) 
     config = toy_run(tmp_path, toy_corpus)
     train(config)
     journal = RunDirectory(config.directory).journal
-    ledger = journal.read()
-    assert ledger is not None
+    (attempt,) = journal.attempts()
     journal.path.unlink()
-    journal.append(replace(ledger.last, version=1))
+    other = replace(attempt.course.ledger.last, version=1)
+    journal.begin(replace(attempt, course=Course.begin(other, {})))
     with pytest.raises(UserError, match="different histories"):
         train(config)
 

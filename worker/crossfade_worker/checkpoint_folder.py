@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_NAME = re.compile(r"step-(\d{8,})")
+_NAME = re.compile(r"step-\d{8,}")
 
 
 def checkpoint_path(directory: Path, step: int) -> Path:
@@ -13,7 +13,11 @@ def checkpoint_path(directory: Path, step: int) -> Path:
     return directory / f"step-{step:08d}"
 
 
+def step_of(checkpoint: Path) -> int:
+    """Give the number of steps after which a checkpoint was made."""
+    return int(checkpoint.name.removeprefix("step-"))
+
+
 def complete_checkpoints(directory: Path) -> list[Path]:
     """Give the complete checkpoints, oldest first."""
-    found = ((path, _NAME.fullmatch(path.name)) for path in directory.glob("step-*"))
-    return [path for _, path in sorted((int(match[1]), path) for path, match in found if match)]
+    return sorted((path for path in directory.glob("step-*") if _NAME.fullmatch(path.name)), key=step_of)

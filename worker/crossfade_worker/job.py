@@ -12,6 +12,7 @@ import torch
 from transformers import LlamaForCausalLM
 
 from crossfade_shared.phases import Phases
+from crossfade_worker.beginning import Rewind
 from crossfade_worker.checkpoint import load_checkpoint, read_state
 from crossfade_worker.checkpoint_folder import complete_checkpoints
 from crossfade_worker.config import RunConfig
@@ -20,6 +21,7 @@ from crossfade_worker.mixture_stream import MixtureStream
 from crossfade_worker.model.llama import build_llama
 from crossfade_worker.model.parallel import parallelise
 from crossfade_worker.optim.adamw import build_optimizer
+from crossfade_worker.rewind import RewindTo, put_aside
 from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.stream import open_stream
 from crossfade_worker.stream_state import StreamState
@@ -40,7 +42,7 @@ class Job:
 
 
 @contextmanager
-def open_job(config: RunConfig, world: World) -> Iterator[Job]:
+def open_job(config: RunConfig, world: World, *, rewind_to: RewindTo | None = None) -> Iterator[Job]:
     """Put a job together, ready for its next step; closes what it opened.
 
     Raises `UserError`, the same on every rank, for what a person must mend.
@@ -54,10 +56,12 @@ def open_job(config: RunConfig, world: World) -> Iterator[Job]:
         )
         model = parallelise(model, world)
         optimizer = build_optimizer(model, config.optimizer)
-        if resumed := _newest_checkpoint(stream.directory, world):
-            checkpoint, state = resumed
-            stream.load_state(state, origin=str(checkpoint))
-            load_checkpoint(checkpoint, model, optimizer, world)
+        if found := _checkpoint(stream.directory, world, rewind_to):
+            rewind = Rewind(rewind_to.skip_steps) if rewind_to and found.rewinds else None
+            stream.load_state(found.state, origin=str(found.path), rewind=rewind)
+            load_checkpoint(found.path, model, optimizer, world)
+            if rewind:
+                ask_leader(lambda: put_aside(stream.directory, after=found.path, attempt=stream.attempt), world)
         yield Job(
             config=config,
             world=world,
@@ -69,12 +73,23 @@ def open_job(config: RunConfig, world: World) -> Iterator[Job]:
         )
 
 
-def _newest_checkpoint(directory: RunDirectory, world: World) -> tuple[Path, StreamState] | None:
-    """Give the checkpoint that every rank resumes from, the newest that rank 0 sees, and the state in it."""
+@dataclass(frozen=True)
+class _Checkpoint:
+    path: Path
+    state: StreamState
+    rewinds: bool
+
+
+def _checkpoint(directory: RunDirectory, world: World, rewind_to: RewindTo | None) -> _Checkpoint | None:
+    """Give what every rank goes on from, as rank 0 sees it: the newest checkpoint, or the one to go back to."""
 
     def look() -> dict[str, Any] | None:
-        found = complete_checkpoints(directory.checkpoints)
-        return {"path": str(found[-1]), "state": read_state(found[-1]).to_json()} if found else None
+        rewinds = rewind_to is not None and not rewind_to.is_done(directory)
+        found = (
+            [rewind_to.checkpoint(directory)] if rewind_to and rewinds else complete_checkpoints(directory.checkpoints)
+        )
+        state = read_state(found[-1]).to_json() if found else None
+        return {"path": str(found[-1]), "state": state, "rewinds": rewinds} if found else None
 
-    newest = ask_leader(look, world)
-    return (Path(newest["path"]), StreamState.from_json(newest["state"])) if newest else None
+    found = ask_leader(look, world)
+    return found and _Checkpoint(Path(found["path"]), StreamState.from_json(found["state"]), found["rewinds"])

@@ -27,6 +27,15 @@ class RunDirectory:
         return self.path / "batches"
 
     @property
+    def evaluations(self) -> Path:
+        """Folder of scores."""
+        return self.path / "evaluations"
+
+    def left_by(self, attempt: int) -> Path:
+        """Folder of the checkpoints and scores that an attempt left behind when it went back."""
+        return self.path / f"left-by-attempt-{attempt:04d}"
+
+    @property
     def last_known_good(self) -> Path:
         """File with the newest envelope seen."""
         return self.path / "last_known_good.json"

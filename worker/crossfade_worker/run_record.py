@@ -1,4 +1,4 @@
-"""What a run writes down before it acts: a version before it is announced, a batch before it is trained on."""
+"""What a run writes down before it acts: where an attempt begins, each version it takes up, each batch it draws."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from crossfade_shared.ledger import LedgerEntry
 from crossfade_worker.batch_log import BatchLog, BatchRecord, tokens_digest
+from crossfade_worker.mixing.journal import Attempt
 from crossfade_worker.mixing.planner import BatchPlan
 from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.step_batch import StepBatch
@@ -26,6 +27,10 @@ class RunRecord:
         self._directory = directory
         self._batch_log = batch_log
         self._on_failure = on_failure
+
+    def begin(self, attempt: Attempt) -> None:
+        """Write down, on rank 0 alone, that an attempt begins; raises `OSError` if that fails: it must then not."""
+        self._directory.journal.begin(attempt)
 
     def add_version(self, entry: LedgerEntry) -> None:
         """Write a version down, on rank 0 alone; raises `OSError` if that fails, and it must then not take effect."""

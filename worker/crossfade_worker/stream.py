@@ -17,20 +17,24 @@ from types import MappingProxyType
 from typing import Any
 
 from crossfade_shared.mixture import Mixture
+from crossfade_shared.telemetry import RefusedReport
+from crossfade_worker.attempt import StreamParts
 from crossfade_worker.batch_log import BatchLog
+from crossfade_worker.beginning import Rewind
 from crossfade_worker.data.reader import RowReader
-from crossfade_worker.data.shards import Corpus, open_corpus
+from crossfade_worker.data.shards import open_corpus
+from crossfade_worker.identity import identity_of
 from crossfade_worker.leader import ask_leader
-from crossfade_worker.link import open_link
-from crossfade_worker.mixing.cap_watch import CapWatch
+from crossfade_worker.link import Link, open_link
 from crossfade_worker.mixing.epochs import caps_in_rows
-from crossfade_worker.mixing.exposure import Exposure
-from crossfade_worker.mixing.planner import Planner
 from crossfade_worker.mixture_stream import MixtureStream
 from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.start import claim_run
+from crossfade_worker.run_record import RunRecord
+from crossfade_worker.start import RunStart, claim_run
 from crossfade_worker.stream_settings import StreamSettings, load_stream_settings, sequences_of_rank
 from crossfade_worker.world import Ranks, ranks_of_trainer
+
+__all__ = ["Rewind", "open_stream"]
 
 
 def open_stream(
@@ -54,43 +58,38 @@ def open_stream(
         Mixture.from_weights(settings.mixture).check_covers(corpus.sources)
         reader = RowReader(corpus, sequence_length=settings.sequence_length)
         caps = caps_in_rows(settings.epochs, reader.num_rows)
-        planner = Planner(reader.num_rows, seed=settings.seed, batch_sequences=settings.batch_sequences, caps=caps)
-        exposure = Exposure(reader.num_rows, sequence_length=settings.sequence_length)
-        directory = RunDirectory(settings.directory)
         made_of = identity_of(settings, corpus) | dict(identity)
-        ask_leader(lambda: bool(settings.control.signing_key()), ranks)  # a mistake is told before anybody waits
-        start = opened.enter_context(claim_run(directory, made_of, ranks))
-        link = opened.enter_context(
-            open_link(settings, planner.sources, directory, attempt=start.attempt, is_leader=ranks.is_leader)
-        )
-        attempt = ask_leader(lambda: link.attempt, ranks)
-        batch_log = opened.enter_context(
-            BatchLog(directory.batches, attempt=attempt, rank=ranks.rank, world_size=ranks.size)
-        )
+        start, attempt, link, record = _join_run(settings, made_of, sorted(corpus.sources), ranks, opened)
         return MixtureStream(
-            settings,
-            corpus,
-            identity=made_of,
-            ranks=ranks,
-            reader=reader,
-            planner=planner,
-            exposure=exposure,
-            cap_watch=CapWatch(planner, exposure, caps, total_steps=settings.total_steps),
-            start=start,
-            link=link,
-            batch_log=batch_log,
-            opened=opened.pop_all(),
+            StreamParts(
+                settings=settings,
+                corpus=corpus,
+                identity=made_of,
+                ranks=ranks,
+                reader=reader,
+                caps=caps,
+                start=start,
+                attempt=attempt,
+                link=link,
+                record=record,
+                opened=opened.pop_all(),
+            )
         )
 
 
-def identity_of(settings: StreamSettings, corpus: Corpus) -> dict[str, Any]:
-    """Give what must be equal for a resume to draw the same batches."""
-    return {
-        "run": settings.run,
-        "seed": settings.seed,
-        "batch_sequences": settings.batch_sequences,
-        "sequence_length": settings.sequence_length,
-        "vocab_size": corpus.vocab_size,
-        "epochs": {name: epochs.model_dump(mode="json") for name, epochs in settings.epochs.items()},
-        "sources": {name: source.fingerprint for name, source in corpus.sources.items()},
-    }
+def _join_run(
+    settings: StreamSettings, identity: Mapping[str, Any], sources: list[str], ranks: Ranks, opened: ExitStack
+) -> tuple[RunStart, int, Link, RunRecord]:
+    """Hold the run's folder, follow its mixture and open its records as the next attempt, whose number is given."""
+    directory = RunDirectory(settings.directory)
+    ask_leader(lambda: bool(settings.control.signing_key()), ranks)  # a mistake is told before anybody waits
+    start = opened.enter_context(claim_run(directory, identity, ranks))
+    link = opened.enter_context(
+        open_link(settings, sources, directory, attempt=start.attempt, is_leader=ranks.is_leader)
+    )
+    attempt = ask_leader(lambda: link.attempt, ranks)
+    batch_log = opened.enter_context(
+        BatchLog(directory.batches, attempt=attempt, rank=ranks.rank, world_size=ranks.size)
+    )
+    record = RunRecord(directory, batch_log, on_failure=lambda why: link.report(RefusedReport(why=why)))
+    return start, attempt, link, record

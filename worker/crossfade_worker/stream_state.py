@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from crossfade_shared.ledger import Ledger
+from crossfade_worker.mixing.course import Course
 from crossfade_worker.mixing.planner import PlannerState
 
-FORMAT = "crossfade.checkpoint/1"
+FORMAT = "crossfade.checkpoint/2"
 
 
 @dataclass(frozen=True)
 class StreamState:
-    """All of a run that is not weights: where it is, under which mixtures it came there, and what it was made of."""
+    """All of a run that is not weights: where it is, on which course it came there, and what it was made of."""
 
     step: int
     """Optimizer steps completed."""
     tokens: int
-    ledger: Ledger
+    course: Course
     planner: PlannerState
+    """After the last step, and after all that the course has skipped."""
     identity: dict[str, Any]
     """What must be equal for the same batches to follow; compared field by field on resume."""
 
@@ -30,7 +31,7 @@ class StreamState:
             "format": FORMAT,
             "step": self.step,
             "tokens": self.tokens,
-            "ledger": self.ledger.to_json(),
+            "course": self.course.to_json(),
             "planner": self.planner.to_json(),
             "identity": self.identity,
         }
@@ -43,7 +44,7 @@ class StreamState:
         return cls(
             step=int(values["step"]),
             tokens=int(values["tokens"]),
-            ledger=Ledger.from_json(values["ledger"]),
+            course=Course.from_json(values["course"]),
             planner=PlannerState.from_json(values["planner"]),
             identity=values["identity"],
         )

@@ -22,6 +22,7 @@ from crossfade_worker.config import RunConfig, load_run_config
 from crossfade_worker.job import Job, open_job
 from crossfade_worker.optim.adamw import optimizer_step
 from crossfade_worker.progress import StepProgress
+from crossfade_worker.rewind import RewindTo
 from crossfade_worker.step import forward_backward
 from crossfade_worker.step_batch import StepBatch
 from crossfade_worker.stop_signal import StopSignal
@@ -30,8 +31,8 @@ from crossfade_worker.world import join_world
 _logger = logging.getLogger(__name__)
 
 
-def train(config: RunConfig) -> None:
-    """Train a run from where it stands to its last step, or until it is asked to stop or its data end.
+def train(config: RunConfig, *, rewind_to: RewindTo | None = None) -> None:
+    """Train a run from where it stands, or goes back to, to its last step, or until a stop or the end of its data.
 
     However it ends, there is a checkpoint to go on from.
 
@@ -40,7 +41,7 @@ def train(config: RunConfig) -> None:
     with (
         StopSignal() as stop,
         join_world(config.training.device) as world,
-        open_job(config, world) as job,
+        open_job(config, world, rewind_to=rewind_to) as job,
         StepProgress(config.training.total_steps, shown=world.is_leader) as progress,
     ):
         saved_step = job.stream.num_trained_steps
@@ -107,10 +108,22 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def _train(run_yaml: Annotated[Path, typer.Argument(help="The run's configuration.", metavar="RUN.yaml")]) -> None:
+def _train(
+    run_yaml: Annotated[Path, typer.Argument(help="The run's configuration.", metavar="RUN.yaml")],
+    *,
+    rewind_to: Annotated[
+        int | None, typer.Option(min=0, metavar="STEP", help="Go back to the newest checkpoint at or before this step.")
+    ] = None,
+    skip_steps: Annotated[
+        int, typer.Option(min=0, metavar="N", help="With --rewind-to: throw the next N steps' batches away.")
+    ] = 0,
+) -> None:
     """Train a run in this process, or as one of the ranks that torchrun started; run it again to resume."""
     logging.basicConfig(level=logging.WARNING, format="crossfade: %(message)s")
-    train(load_run_config(run_yaml))
+    if skip_steps and rewind_to is None:
+        raise UserError("--skip-steps skips what follows a checkpoint; name it with --rewind-to", field="--skip-steps")
+    config = load_run_config(run_yaml)
+    train(config, rewind_to=None if rewind_to is None else RewindTo(rewind_to, skip_steps))
 
 
 def main() -> None:

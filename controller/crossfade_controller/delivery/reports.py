@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.database import now
+from crossfade_controller.delivery.rewinds import go_back
 from crossfade_controller.events.feed import Progress
 from crossfade_controller.events.repository import record
 from crossfade_controller.metrics.live import abandon
@@ -58,11 +59,7 @@ class ReportBook:
                 case AppliedReport():
                     await self._write_applied(attempt, report)
                 case AttemptReport():
-                    for name, value in report.model_dump(exclude={"kind"}).items():
-                        setattr(attempt, name, value)
-                    await self._begin(attempt, report.start_step)
-                    self._run.finished_at = None
-                    self._record(attempt, report)
+                    await self._write_attempt(attempt, report)
                 case FinishedReport():
                     self._run.finished_at = now()
                     self._record(attempt, report)
@@ -76,6 +73,15 @@ class ReportBook:
     async def close(self) -> None:
         """Write what was collected; the session may commit afterwards."""
         await store(self._session, self._points)
+
+    async def _write_attempt(self, attempt: Attempt, report: AttemptReport) -> None:
+        for name, value in report.model_dump(exclude={"kind", "rewound", "skipped_tokens"}).items():
+            setattr(attempt, name, value)
+        await self._begin(attempt, report.start_step)
+        self._run.finished_at = None
+        if report.rewound:
+            await go_back(self._session, self._run, report)
+        self._record(attempt, report)
 
     async def _begin(self, attempt: Attempt, step: int) -> None:
         """Abandon the curves of earlier attempts from the step on at which this one begins."""

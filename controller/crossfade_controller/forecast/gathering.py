@@ -21,7 +21,7 @@ async def progress_of(session: AsyncSession, run: Run) -> RunProgress:
     attempt = (await runs.current_attempts(session, [run.id])).get(run.id)
     consumed = await source_tokens_before(session, run.id, None)
     tokens_per_step = attempt.tokens_per_step if attempt else None
-    decay = await mixtures.applied_decay(session, run.id)
+    decay = await mixtures.newest_applied_decay(session, run.id) if run.phase == "decay" else None
     return RunProgress(
         tokens=run.tokens or 0,
         horizon_tokens=_end_of_decay(run, decay, tokens_per_step) if decay and tokens_per_step else run.horizon_tokens,

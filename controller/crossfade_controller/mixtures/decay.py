@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from crossfade_controller.forecast.progress import RunProgress
-from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.problems import Problem
 from crossfade_controller.runs.models import Run
 
@@ -36,9 +35,9 @@ class Decay:
         )
 
 
-def check_no_decay_began(run: Run, began: MixtureVersion | None) -> None:
-    """Raise a 409 `Problem` where the learning rate falls already."""
-    if began is None and run.phase != "decay":
-        return
-    by = f"since version {began.version}, step {began.effective_step}" if began else "as the run's own schedule has it"
-    raise Problem(409, f"the learning rate falls already, {by}; it can be begun once", kind="decay-began")
+def check_no_decay_began(run: Run) -> None:
+    """Raise a 409 `Problem` where the workers tell that the learning rate falls already."""
+    if run.phase == "decay":
+        raise Problem(
+            409, f"the learning rate falls already, at step {run.step}; it can be begun once", kind="decay-began"
+        )

@@ -44,6 +44,12 @@ async def not_yet_applied_below(session: AsyncSession, run_id: int, version: int
     return (await session.scalars(query.order_by(MixtureVersion.version))).all()
 
 
+async def applied_from(session: AsyncSession, run_id: int, step: int) -> Sequence[MixtureVersion]:
+    """Give the versions that took effect at a step or later."""
+    query = select(MixtureVersion).where(MixtureVersion.run_id == run_id, MixtureVersion.effective_step >= step)
+    return (await session.scalars(query.order_by(MixtureVersion.version))).all()
+
+
 async def next_effective_step(session: AsyncSession, row: MixtureVersion) -> int | None:
     """Give the step at which a later version took over from this one, or None while it is in force."""
     return await session.scalar(
@@ -59,14 +65,14 @@ async def newest_decided(session: AsyncSession, run_id: int) -> MixtureVersion |
     return await session.scalar(query.order_by(MixtureVersion.version.desc()).limit(1))
 
 
-async def applied_decay(session: AsyncSession, run_id: int) -> MixtureVersion | None:
-    """Give the version that began the decay of the learning rate, once the workers have applied it."""
+async def newest_applied_decay(session: AsyncSession, run_id: int) -> MixtureVersion | None:
+    """Give the newest version that began a decay of the learning rate and was applied; a rewind may have left it."""
     query = select(MixtureVersion).where(
         MixtureVersion.run_id == run_id,
         MixtureVersion.decay_tokens.is_not(None),
         MixtureVersion.effective_step.is_not(None),
     )
-    return await session.scalar(query.order_by(MixtureVersion.version).limit(1))
+    return await session.scalar(query.order_by(MixtureVersion.version.desc()).limit(1))
 
 
 async def undecided_above(session: AsyncSession, run_id: int, version: int) -> Sequence[MixtureVersion]:

@@ -100,7 +100,7 @@ async def consider(session: AsyncSession, run: Run, change: Change) -> Considere
     situation = await situation_of(session, run, current, change.takes_effect, by_policy=by_policy)
     decay_tokens = None
     if change.decay:
-        check_no_decay_began(run, await repository.applied_decay(session, run.id))
+        check_no_decay_began(run)
         decay_tokens = change.decay.of(run, situation.progress)
         situation = replace(situation, progress=situation.progress.ending_after(decay_tokens))
     verdict = judge(asked, situation, run.rails, overridden=passed)

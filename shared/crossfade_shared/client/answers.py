@@ -43,6 +43,7 @@ class Run(TypedDict):
     sources: list[Source]
     version: int
     frozen: Freeze | None
+    guardrails: dict[str, Any]
     attempt: int | None
     world_size: int | None
     start_step: int | None
@@ -78,14 +79,18 @@ class Version(TypedDict):
     version: int
     weights: dict[str, float]
     weights_ppm: dict[str, int]
-    asked_weights: dict[str, float] | None
+    digest: str
+    asked_weights: dict[str, float]
     guardrails: list[Finding]
     phase: Literal["decay"] | None
     decay_tokens: int | None
+    override: list[str]
     state: VersionState
     takes_effect: str | dict[str, int]
     author: str
+    on_behalf_of: str | None
     reason: str
+    evidence: list[str]
     base_version: int | None
     created_at: str
     published_at: str | None
@@ -133,7 +138,7 @@ class SourceForecast(TypedDict):
     tokens_at_end: int
     epochs_at_end: float
     effective_tokens: float
-    mean_token_value: float | None
+    mean_token_value: float
     cap_binds_at_tokens: int | None
     cap_binds_at_step: int | None
 
@@ -149,7 +154,7 @@ class Forecast(TypedDict):
     """Tokens and epochs of every source at the end of the run, if the mixture stays."""
 
     run: str
-    version: int | None
+    version: int
     tokens: int
     horizon_tokens: int
     remaining_tokens: int

@@ -54,6 +54,7 @@ class AsyncClient:
     create_run = _awaited(Client.create_run)
     freeze = _awaited(Client.freeze)
     unfreeze = _awaited(Client.unfreeze)
+    guardrails = _awaited(Client.guardrails)
     set_guardrails = _awaited(Client.set_guardrails)
     mixture = _awaited(Client.mixture)
     versions = _awaited(Client.versions)

@@ -44,12 +44,11 @@ class Caller:
         body: object,
         *,
         key: str | None = None,
-        query: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:  # noqa: ANN401 - JSON
         """Send a body under an idempotency key, so that a repeat makes nothing twice; give the decoded answer."""
         keyed = {"Idempotency-Key": key or os.urandom(16).hex(), **(headers or {})}
-        return self.call(Request(method=method, path=path, query=query, body=body, headers=keyed))
+        return self.call(Request(method=method, path=path, body=body, headers=keyed))
 
     def call(self, request: Request) -> Any:  # noqa: ANN401 - JSON
         """Send a request, again and again while patience lasts and another try may help."""

@@ -29,6 +29,7 @@ from crossfade_shared.client.change import Change
 from crossfade_shared.client.credentials import check_token, token_from
 from crossfade_shared.client.event_stream import SILENCE_SECONDS, EventStream
 from crossfade_shared.client.transport import DEFAULT_CONTROLLER_URL, Request, Transport
+from crossfade_shared.errors import UnreachableError
 from crossfade_shared.mixture import check_name
 
 TIMEOUT_SECONDS = 10.0
@@ -88,9 +89,15 @@ class Client:
         answer: Run = self._caller.make("POST", f"{_path(run)}:unfreeze", {"reason": reason})
         return answer
 
-    def set_guardrails(self, run: str, guardrails: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        """Replace the run's guard rails."""
-        return self._caller.make("PUT", f"{_path(run)}/guardrails", guardrails)
+    def guardrails(self, run: str) -> dict[str, Any]:
+        """Give the settings of the run's guard rails."""
+        answer: dict[str, Any] = self._caller.get(f"{_path(run)}/guardrails")
+        return answer
+
+    def set_guardrails(self, run: str, guardrails: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace the settings of the run's guard rails and give them in full."""
+        answer: dict[str, Any] = self._caller.make("PUT", f"{_path(run)}/guardrails", guardrails)
+        return answer
 
     def mixture(self, run: str) -> VersionWithRealised:
         """Give the current mixture, how far it has travelled, and the shares realised under it."""
@@ -184,7 +191,12 @@ class Client:
     ) -> CreatedToken:
         """Make a token; its secret is shown this once."""
         body = {"name": name, "scopes": list(scopes), "run": run, "expires_in_days": expires_in_days}
-        answer: CreatedToken = self._caller.make("POST", "/v1/tokens", body)
+        made = self._caller.make("POST", "/v1/tokens", body)
+        if made["token"] is None:  # a repeat, to which the controller does not tell the secret again
+            raise UnreachableError(
+                f"the answer with the secret of token {made['id']} was lost on its way; revoke it and make another"
+            )
+        answer: CreatedToken = made
         return answer
 
     def tokens(self, *, limit: int | None = None) -> list[Token]:

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from crossfade_shared.client import Change
-from crossfade_shared.client.answers import Version, VersionWithRealised
+from crossfade_shared.client.answers import Difference, Version, VersionWithRealised
 from crossfade_shared.commands.assignments import Assignments, read_numbers
 from crossfade_shared.commands.option_groups import Connection, grouped
-from crossfade_shared.commands.printing import percent, print_json, print_json_line, print_table
+from crossfade_shared.commands.printing import percent, print_json, print_json_line, print_table, visible
 from crossfade_shared.commands.steering import Steering, steer
 from crossfade_shared.errors import ConflictError
 
@@ -37,7 +37,7 @@ def show(run: RunName, *, connection: Connection) -> None:
     if connection.as_json:
         return print_json(current)
     realised = current["realised"] or {}
-    typer.echo(f"version {current['version']}  {_state(current)}  by {current['author']}: {current['reason']}")
+    typer.echo(f"version {current['version']}  {_state(current)}  {_why(current)}")
     rows = [(name, percent(share), percent(realised.get(name))) for name, share in current["weights"].items()]
     return print_table(("source", "weight", "realised"), rows)
 
@@ -77,7 +77,7 @@ def diff(
     if connection.as_json:
         return print_json(difference)
     against = f"version {difference['base']}" if difference["base"] else "nothing"
-    typer.echo(f"version {version} against {against}  by {difference['author']}: {difference['reason']}")
+    typer.echo(f"version {version} against {against}  {_why(difference)}")
     rows = [
         (each["name"], percent(each["base"]), percent(each["weight"]), _points(each["change"]))
         for each in difference["sources"]
@@ -154,6 +154,10 @@ def _tell(version: Version, *, as_json: bool) -> None:
     if as_json:
         return print_json_line(version)
     return typer.echo(f"version {version['version']}  {_state(version)}")
+
+
+def _why(version: Version | Difference) -> str:
+    return f"by {version['author']}: {visible(version['reason'])}"
 
 
 def _state(version: Version) -> str:

@@ -12,6 +12,7 @@ import typer
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
     """Print aligned columns, the last one left ragged; on a terminal the titles are bold."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in (titles, *rows)) for column in range(len(titles))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -30,6 +31,13 @@ def print_json(value: object) -> None:
 def print_json_line(value: object) -> None:
     """Print one of many answers as JSON on one line."""
     typer.echo(json.dumps(value))
+
+
+def visible(text: str) -> str:
+    """Give a text in which nothing moves the cursor: what somebody wrote may hold what a terminal obeys."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def percent(share: float | None) -> str:

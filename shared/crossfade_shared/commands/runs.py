@@ -11,7 +11,7 @@ import typer
 from crossfade_shared.client.answers import Run
 from crossfade_shared.commands.forecast_table import show_forecast
 from crossfade_shared.commands.option_groups import Connection, grouped
-from crossfade_shared.commands.printing import print_json, print_table, tokens
+from crossfade_shared.commands.printing import print_json, print_table, tokens, visible
 from crossfade_shared.errors import UserError
 
 app = typer.Typer(
@@ -58,7 +58,7 @@ def show_run(run: RunName, *, connection: Connection) -> None:
         return print_json(found)
     typer.echo(f"{found['name']}  {_progress(found)}  mixture version {found['version']}")
     if found["frozen"]:
-        typer.echo(f"policies are frozen by {found['frozen']['by']}: {found['frozen']['reason']}")
+        typer.echo(f"policies are frozen by {found['frozen']['by']}: {visible(found['frozen']['reason'])}")
     rows = [
         (source["name"], tokens(source["unique_tokens"]), f"{source['max_epochs']:g}", " ".join(source["capabilities"]))
         for source in found["sources"]

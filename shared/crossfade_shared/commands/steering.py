@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crossfade_shared.client import Change, ChangeOptions, Client
+from crossfade_shared.client import Change, ChangeOptions
 from crossfade_shared.client.answers import Verdict, Version, VersionWithRealised
 from crossfade_shared.client.refusals import error_of
 from crossfade_shared.commands.forecast_table import show_forecast
@@ -66,7 +66,8 @@ def steer(
         _show(current, verdict, err=True)
         _raise_problem(verdict)
         _ask(yes=steering.yes)
-        return _tell(client, run, change, based_on=current["version"], as_json=connection.as_json)
+        made = client.change_mixture(run, change, based_on=current["version"])
+    return _tell(run, made, as_json=connection.as_json)
 
 
 def _tell_verdict(current: Version, verdict: Verdict, *, as_json: bool) -> None:
@@ -77,8 +78,7 @@ def _tell_verdict(current: Version, verdict: Verdict, *, as_json: bool) -> None:
     _raise_problem(verdict)
 
 
-def _tell(client: Client, run: str, change: Change, *, based_on: int, as_json: bool) -> None:
-    made = client.change_mixture(run, change, based_on=based_on)
+def _tell(run: str, made: Version, *, as_json: bool) -> None:
     if as_json:
         return print_json(made)
     typer.echo(f"version {made['version']}  {made['state']}")

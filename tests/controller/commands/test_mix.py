@@ -90,11 +90,14 @@ def test_multiply_history_diff_and_restore(controller: Controller, crossfade: Ru
     run = controller.new_run()
     assert crossfade("mix", "multiply", run, "math=1.5", "--reason", "more", "--yes").code == 0
     assert crossfade("mix", "restore", run, "1", "--yes").code == 0
+    assert crossfade("mix", "set", run, "math=0.1", "--reason", "bold \x1b[1m\nline", "--yes").code == 0
+    assert r"bold \x1b[1m\nline" in crossfade("mix", "show", run).out
     history = crossfade("mix", "history", run).out.splitlines()
+    assert r"bold \x1b[1m\nline" in history.pop(1)
     assert [line.split()[0] for line in history] == ["version", "3", "2", "1"]
     assert "restore version 1" in history[1]
     newest = json.loads(crossfade("mix", "history", run, "--json", "--limit", "2").out)
-    assert [each["version"] for each in newest] == [3, 2]
+    assert [each["version"] for each in newest] == [4, 3]
     assert "math    10.00 %  15.00 %  +5" in crossfade("mix", "diff", run, "2").out
     assert json.loads(crossfade("mix", "diff", run, "3", "--base", "1", "--json").out)["total_variation"] == 0
 

@@ -26,7 +26,7 @@ def test_a_run_is_registered_from_a_file(crossfade: Run, description: Path) -> N
     assert created.code == 0
     assert len(bytes.fromhex(created.out.strip())) == 32
     assert "is registered" in created.notes
-    again = crossfade("run", "create", str(description))
+    again = crossfade("run", "create", "-", typed=description.read_text())
     assert (again.code, again.out) == (3, "")
     name = json.loads(description.read_text())["name"]
     assert name in crossfade("run", "list").out

@@ -124,3 +124,12 @@ def test_what_can_be_no_token_is_refused_without_showing_it(monkeypatch: pytest.
 def test_a_name_that_is_none_goes_nowhere(run: str) -> None:
     with Client("http://127.0.0.1:9") as client, pytest.raises(UserError, match="is not a valid name"):
         client.mixture(run)
+
+
+def test_a_secret_whose_answer_was_lost_is_said() -> None:
+    with (
+        scripted([DROP, Answer(201, {"id": 7, "token": None})]) as server,
+        Client(server.url) as client,
+        pytest.raises(UnreachableError, match="secret of token 7 was lost on its way; revoke it"),
+    ):
+        client.create_token("ada", scopes=["viewer"])

@@ -14,7 +14,12 @@ from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainerCallback
 from crossfade_shared.errors import UserError
 from crossfade_shared.telemetry import StepReport
 from crossfade_worker.adapters.hugging_face import StreamCallback, StreamDataset
+from crossfade_worker.beginning import Rewind
+from crossfade_worker.mixing.course import Course, Turn
+from crossfade_worker.mixing.journal import Attempt
 from crossfade_worker.mixture_stream import MixtureStream
+from crossfade_worker.replay import replay_run
+from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.stream import open_stream
 from crossfade_worker.stream_settings import StreamSettings
 
@@ -93,10 +98,10 @@ def expected_tokens(stream_settings: StreamSettings) -> list[list[list[int]]]:
             "control": type(stream_settings.control)(),
         }
     )
+    other.directory.mkdir()
+    course = Course(ledger, (Turn(0, {}),))
+    RunDirectory(other.directory).journal.begin(Attempt(1, 0, rewound=False, course=course))
     with open_stream(other) as stream:
-        for entry in ledger:
-            stream._record.add_version(entry)
-        stream._ledger = ledger
         drawn = [(rows_of(batch), batch.tokens.tolist()) for batch in stream]
     assert [rows for rows, _ in drawn] == expected_rows(stream, ledger, STEPS)
     return [tokens for _, tokens in drawn]
@@ -163,3 +168,18 @@ def test_a_stream_that_is_elsewhere_is_refused(tmp_path: Path, toy_corpus: Path)
         stream.step_ended()
         with pytest.raises(UserError, match="the stream has trained 1 steps and the Trainer 0"):
             trainer_of(tmp_path, stream).train()
+
+
+def test_a_trainer_goes_back(tmp_path: Path, toy_corpus: Path) -> None:
+    run = settings(tmp_path, toy_corpus)
+    with open_stream(run) as stream:
+        trainer_of(tmp_path, stream).train()
+    with open_stream(run) as stream:
+        again = trainer_of(tmp_path, stream)
+        again.remove_callback(StreamCallback)
+        again.add_callback(StreamCallback(stream, rewind=Rewind(skip_steps=2)))
+        again.train(resume_from_checkpoint=str(tmp_path / "trainer/checkpoint-5"))
+        assert stream.num_trained_steps == STEPS
+    found = replay_run(run)
+    assert (found.num_batches, found.mismatches) == (STEPS + STEPS - 5, [])
+    assert sum(found.attempts[1].course.skipped.values()) == 2 * 8

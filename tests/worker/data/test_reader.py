@@ -9,8 +9,9 @@ import torch
 
 from crossfade_worker.data.batches import BatchReader
 from crossfade_worker.data.errors import CorpusError
+from crossfade_worker.data.local_file import LocalFile
 from crossfade_worker.data.reader import RowReader
-from crossfade_worker.data.shards import Shard, open_corpus
+from crossfade_worker.data.shards import open_corpus
 from crossfade_worker.mixing.planner import BatchPlan
 
 SEQUENCE_LENGTH = 16
@@ -155,15 +156,15 @@ def test_a_shard_that_was_only_copied_over_is_read_on(corpus, reader):
 
 def test_a_shard_altered_while_it_is_copied_is_named(corpus, reader, monkeypatch):
     plan, path = every_row(reader), a_shard_path(corpus)
-    honest = Shard.rows
+    honest = LocalFile.content
 
-    def alter_behind_the_first_look(shard, row_tokens):
-        rows = honest(shard, row_tokens)
-        if shard.file.path == path:
+    def alter_behind_the_first_look(file):
+        content = honest(file)
+        if file.path == path:
             path.write_bytes(path.read_bytes()[::-1])
             os.utime(path, (1, 1))
-        return rows
+        return content
 
-    monkeypatch.setattr(Shard, "rows", alter_behind_the_first_look)
+    monkeypatch.setattr(LocalFile, "content", alter_behind_the_first_look)
     with pytest.raises(CorpusError, match=f"{path.name} was changed after the corpus was prepared"):
         reader.read(plan)

@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 import yaml
-from tests.controller.served import Controller
+from tests.controller.served import ADMIN_TOKEN, Controller
 from tests.eventually import eventually
 
 from crossfade_shared.errors import UnreachableError, UserError
@@ -58,7 +58,8 @@ def evaluate(scoring, write_config):
     def run(*, watch=False, **changes):
         config = load_run_config(write_config(**changes))
         deadline = time.monotonic() + 60
-        Evaluator(config, scoring, asked_to_stop=lambda: time.monotonic() > deadline).run(watch=watch)
+        stop = {"asked_to_stop": lambda: time.monotonic() > deadline}
+        Evaluator(config, scoring, **stop, token=ADMIN_TOKEN).run(watch=watch)
 
     return run
 
@@ -149,7 +150,7 @@ def test_scores_wait_for_the_controller_and_are_posted_once(evaluate, add_checkp
     results = kept.pop("results")
     assert len(results) == 6
     assert stored(controller, run) == [
-        kept | {"limit": None, "created_at": found["created_at"]} | result
+        kept | {"limit": None, "flag": None, "created_at": found["created_at"]} | result
         for found, result in zip(stored(controller, run), results, strict=True)
     ]
     controller.kill()

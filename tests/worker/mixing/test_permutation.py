@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from crossfade_worker.mixing.permutation import epoch_key, half_bits, permute
+from crossfade_worker.compiled import compiled
+from crossfade_worker.mixing.permutation import Uint64s, epoch_key, half_bits, permuted
+
+
+@compiled
+def rows_at(positions: NDArray[np.int64], num_rows: int, half_width: int, keys: Uint64s) -> NDArray[np.int64]:
+    """Give the rows at `[n]` positions under `[n, NUM_ROUNDS]` keys."""
+    rows = np.empty_like(positions)
+    for number in range(len(positions)):
+        rows[number] = permuted(positions[number], num_rows, half_width, keys[number])
+    return rows
 
 
 def whole_epoch(num_rows: int, *, seed: int = 0, source: str = "s", epoch: int = 0) -> NDArray[np.int64]:
@@ -16,13 +26,8 @@ def whole_epoch(num_rows: int, *, seed: int = 0, source: str = "s", epoch: int =
 
 
 def at(positions: NDArray[np.int64], num_rows: int, *, seed: int, source: str, epoch: int) -> NDArray[np.int64]:
-    count = len(positions)
-    return permute(
-        positions.astype(np.uint64),
-        np.full(count, num_rows, dtype=np.uint64),
-        np.full(count, half_bits(num_rows), dtype=np.uint64),
-        np.repeat(epoch_key(seed, source, epoch)[:, None], count, axis=1),
-    )
+    keys = np.repeat(epoch_key(seed, source, epoch)[None], len(positions), axis=0)
+    return rows_at(positions, num_rows, half_bits(num_rows), keys)
 
 
 @given(st.integers(1, 5000), st.integers(0, 2**63), st.integers(0, 100))
@@ -58,16 +63,8 @@ def test_every_row_is_as_likely_at_every_position(num_rows: int) -> None:
     hits = np.zeros((num_rows, num_rows))
     positions = np.arange(num_rows)
     for epoch in range(0, num_epochs, 20):
-        keys = np.concatenate(
-            [np.repeat(epoch_key(0, "s", epoch + n)[:, None], num_rows, axis=1) for n in range(20)], axis=1
-        )
-        many = np.tile(positions, 20).astype(np.uint64)
-        rows = permute(
-            many,
-            np.full(len(many), num_rows, dtype=np.uint64),
-            np.full(len(many), half_bits(num_rows), dtype=np.uint64),
-            keys,
-        )
+        keys = np.repeat(np.array([epoch_key(0, "s", epoch + n) for n in range(20)]), num_rows, axis=0)
+        rows = rows_at(np.tile(positions, 20), num_rows, half_bits(num_rows), keys)
         np.add.at(hits, (np.tile(positions, 20), rows), 1)
     expected = num_epochs / num_rows
     chi_square = ((hits - expected) ** 2 / expected).sum() / (num_rows - 1) ** 2

@@ -13,55 +13,28 @@ step s; a change only reaches training one step later than in a loop that draws 
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
 from typing import Any
 
-import torch
-from torch.utils.data import Dataset
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
 from crossfade_shared.errors import UserError
+from crossfade_worker.adapters.row_dataset import StreamDataset
+from crossfade_worker.beginning import Rewind
 from crossfade_worker.mixture_stream import MixtureStream
 
-Row = dict[str, torch.Tensor]
-
-
-class StreamDataset(Dataset[Row], Sized):
-    """The rows of a run, a step's share of this rank after the other; `labels` equal `input_ids`, as
-    causal models expect.
-
-    A data set of the map style, because accelerate lets every rank load its own part of such a one. Which row comes
-    next is the stream's decision: of the indices that a sampler asks for, their number alone counts. Wants
-    `dataloader_num_workers=0`.
-    """
-
-    def __init__(self, stream: MixtureStream) -> None:
-        self._stream = stream
-        self._rows = torch.empty(0, 0)
-        self._num_given = 0
-
-    def __len__(self) -> int:
-        return self._stream.settings.total_steps * self._stream.settings.batch_sequences
-
-    def __getitem__(self, index: int) -> Row:
-        """Give the next row, whatever the index."""
-        return self.__getitems__([index])[0]
-
-    def __getitems__(self, indices: Sequence[int]) -> list[Row]:
-        """Give the next micro-batch; ends a resumed run's data by `StopIteration`, where the length does not."""
-        if self._num_given == len(self._rows):
-            self._rows, self._num_given = next(self._stream).tokens, 0
-        rows = self._rows[self._num_given : self._num_given + len(indices)]
-        self._num_given += len(rows)
-        return [{"input_ids": row, "labels": row} for row in rows]
+__all__ = ["StreamCallback", "StreamDataset"]
 
 
 class StreamCallback(TrainerCallback, ExportableState):  # type: ignore[misc]  # transformers is not typed
-    """Tells the stream of every step, and keeps its state in the Trainer's own checkpoints (`trainer_state.json`)."""
+    """Tells the stream of every step, and keeps its state in the Trainer's own checkpoints (`trainer_state.json`).
 
-    def __init__(self, stream: MixtureStream) -> None:
+    With `rewind`, a Trainer that resumes from an earlier checkpoint leaves what came after it behind.
+    """
+
+    def __init__(self, stream: MixtureStream, *, rewind: Rewind | None = None) -> None:
         self._stream = stream
+        self._rewind = rewind
 
     def state(self) -> dict[str, Any]:
         """Give what the Trainer writes into a checkpoint; it asks before the first step too, when there is nothing."""
@@ -84,7 +57,7 @@ class StreamCallback(TrainerCallback, ExportableState):  # type: ignore[misc]  #
             saved = state.stateful_callbacks.get(type(self).__name__)
             if not saved or not saved["attributes"]:
                 raise UserError("the checkpoint holds no state of a stream; it was written without StreamCallback")
-            self._stream.load_state_dict(saved["attributes"]["stream"])
+            self._stream.load_state_dict(saved["attributes"]["stream"], rewind=self._rewind)
         if self._stream.num_trained_steps != state.global_step:
             raise UserError(
                 f"the stream has trained {self._stream.num_trained_steps} steps and the Trainer {state.global_step}; "

@@ -65,7 +65,8 @@ def _write_shard(directory: Path, source: int, rows_of_source: int, random: np.r
     tokens[:, 0], tokens[:, 1], tokens[:, 2] = source, numbers // 10_000, numbers % 10_000
     path = directory / f"{source_name(source)}.ds"
     tokens.tofile(path)
-    ends = np.arange(_DOCUMENT_TOKENS, tokens.size, _DOCUMENT_TOKENS, dtype=END_DTYPE)
+    ends = np.arange(_DOCUMENT_TOKENS, tokens.size + _DOCUMENT_TOKENS, _DOCUMENT_TOKENS, dtype=END_DTYPE)
+    ends[-1] = tokens.size
     ends.tofile(f"{path}.index")
     return ShardRecord(
         tokens=record_file(path, directory=directory),

@@ -39,10 +39,6 @@ class Shard:
         """Exclusive ends of the documents in tokens, growing, shape (num_documents,)."""
         return self.read_ends()
 
-    def rows(self, row_tokens: int) -> npt.NDArray[Any]:
-        """Give the tokens as `[num_tokens // row_tokens, row_tokens]`, without a copy."""
-        return self.tokens[: self.num_tokens // row_tokens * row_tokens].reshape(-1, row_tokens)
-
     def will_need(self, rows: npt.NDArray[np.int64], row_tokens: int) -> None:
         """Have these rows read ahead."""
         row_bytes = row_tokens * self.dtype.itemsize

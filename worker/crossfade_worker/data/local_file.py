@@ -47,9 +47,11 @@ class LocalFile:
 
     def __init__(self, path: Path, *, verify: Callable[[], object] | None = None) -> None:
         self.path = path
+        self._name = os.fspath(path)
         self._verify = verify
-        self._status = self._look()
-        self.num_bytes = self._status.st_size
+        status = self._look()
+        self._identity = _identity(status)
+        self.num_bytes = status.st_size
         self._map: mmap.mmap | None = None
         self._content: Bytes = np.empty(0, dtype=np.uint8)
 
@@ -65,7 +67,7 @@ class LocalFile:
     def check(self) -> None:
         """Raise `CorpusError` naming the file and what happened to it, if it is not what it was."""
         status = self._look()
-        if _identity(status) != _identity(self._status):
+        if _identity(status) != self._identity:
             self._accept(status)
 
     def will_need(self, begin: int, end: int) -> None:
@@ -76,7 +78,7 @@ class LocalFile:
 
     def _look(self) -> os.stat_result:
         try:
-            return os.stat(self.path)  # noqa: PTH116 - half the time of Path.stat, before every read
+            return os.stat(self._name)  # noqa: PTH116 - half the time of Path.stat, before every read
         except OSError as error:
             raise CorpusError(f"{self.path} cannot be read ({error.strerror}); restore it") from error
 
@@ -87,7 +89,7 @@ class LocalFile:
         if self._verify is None:
             raise CorpusError(f"{self.path} was changed while it was in use; restore it and resume")
         self._verify()
-        self._status = status
+        self._identity = _identity(status)
         self._map = None  # another file may have taken the name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from crossfade_worker.compiled import compiled
 from crossfade_worker.data.row_table import Int64s, RowTable
 from crossfade_worker.data.shards import Corpus
 from crossfade_worker.mixing.planner import BatchPlan
@@ -35,12 +36,11 @@ class RowReader:
     def read_into(self, tokens: NDArray[np.integer], plan: BatchPlan) -> None:
         """Fill `[rows, sequence_length + 1]` tokens of a type that holds them, in the order of the plan.
 
-        The rows of each shard are gathered by one call as they are stored, and widened by one more while they are
-        still in the processor's cache, so that memory sees each token once in each direction.
+        Each token is read once and written once, widened on the way, so that memory sees it once in each direction.
         """
         locations = self._table.locate(plan)
         for location in locations:
-            tokens[location.places] = location.shard.rows(self.row_tokens)[location.rows]
+            _gather(tokens, location.places, location.shard.tokens, location.rows)
         for location in locations:
             location.shard.file.check()  # what changed while it was copied must not be trained on
 
@@ -66,3 +66,14 @@ class RowReader:
             inside = ends[numbers].astype(np.int64) - np.repeat(begins, counts)
             starts[np.repeat(location.places, counts), inside] = inside
         return np.arange(self.row_tokens) - np.maximum.accumulate(starts, axis=1)
+
+
+@compiled
+def _gather(tokens: NDArray[np.integer], places: Int64s, stored: NDArray[np.unsignedinteger], rows: Int64s) -> None:
+    """Copy rows of a shard to places in `[rows, width]` tokens."""
+    width = tokens.shape[1]
+    for place, row in zip(places, rows):  # noqa: B905 - the compiler knows no `strict`
+        target, begin = tokens[place], row * width
+        source = stored[begin : begin + width]
+        for column in range(width):
+            target[column] = source[column]

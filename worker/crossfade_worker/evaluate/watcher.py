@@ -93,9 +93,9 @@ class Evaluator:
 
     def _is_over(self) -> bool:
         """Say whether the run's last checkpoint has been dealt with, and every score has been posted."""
-        ledger = RunDirectory(self._config.directory).journal.read()
-        phases = self._config.phases().under(ledger.anneal if ledger else None)
-        last = checkpoint_path(self._checkpoints, phases.total_steps)
+        attempts, planned = RunDirectory(self._config.directory).journal.attempts(), self._config.training.total_steps
+        total_steps = attempts[-1].course.ledger.total_steps(planned) if attempts else planned
+        last = checkpoint_path(self._checkpoints, total_steps)
         return (self._folder.has(last) or last.name in self._given_up) and self._unreachable is None
 
     def _give_up(self, name: str, error: UserError) -> None:
@@ -105,7 +105,7 @@ class Evaluator:
 
 def evaluations_directory(config: RunConfig) -> Path:
     """Give the folder of a run's scores."""
-    return config.directory / "evaluations"
+    return RunDirectory(config.directory).evaluations
 
 
 def _evaluation(checkpoint: Path, scores: list[Score]) -> Evaluation:

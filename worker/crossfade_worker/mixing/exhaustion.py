@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from crossfade_shared.mixture import Mixture
-from crossfade_worker.mixing.quota import Quota
+from crossfade_worker.mixing.quota import Int64s, Quota
 
 ExhaustionRule = Literal["redistribute", "stop"]
+_NO_LIMIT = 2**62
 
 
 @dataclass(frozen=True)
@@ -40,35 +43,60 @@ class CappedQuota:
 
     def __init__(self, sources: Sequence[str], caps: Sequence[Cap | None], *, batch_sequences: int) -> None:
         self._sources = tuple(sources)
-        self._caps = [(source, cap) for source, cap in enumerate(caps) if cap]
-        self._stopping = {self._sources[source] for source, cap in self._caps if cap.rule == "stop"}
+        self._stopping = {name for name, cap in zip(sources, caps, strict=True) if cap and cap.rule == "stop"}
+        self._limits = np.array([cap.num_rows if cap else _NO_LIMIT for cap in caps], dtype=np.int64)
+        self._is_capped = any(caps)
         self._batch_sequences = batch_sequences
         self._latest: tuple[Mixture, tuple[int, ...], Quota] | None = None
 
-    def share_out(self, mixture: Mixture, credit: Sequence[int], cursors: Sequence[int]) -> tuple[list[int], list[int]]:
-        """Give (counts, new credit) of the next batch by source; `cursors` rows of each source were drawn before.
+    def share_out(self, mixture: Mixture, credit: Int64s, cursors: Int64s, *, num_batches: int) -> Int64s:
+        """Give the `[batches, sources]` counts of the next batches and settle `credit` and `cursors` in place.
 
-        A source that would pass its cap gives what it has left, and the others share the rest of the batch by their
-        own quota, as they share every later batch. Raises `EndOfData` where no whole batch can be drawn. It depends
-        on its arguments alone, so every rank and every replay comes to the same counts.
+        `cursors` is what each source gave before. A source that would pass its cap gives what it has left, and the
+        others share the rest of the batch by their own quota, as they share every later batch. It depends on its
+        arguments alone, so every rank and every replay comes to the same counts. Gives fewer batches where the data
+        end before, and raises `EndOfData` where not even one whole batch can be drawn.
         """
-        at_cap = {source: 0 for source, cap in self._caps if cursors[source] >= cap.num_rows}
-        while True:
-            quota = self._quota_without(tuple(sorted(at_cap)), mixture)
-            counts, owed = quota.share_out(credit, self._batch_sequences - sum(at_cap.values()))
-            rooms = {source: cap.num_rows - cursors[source] for source, cap in self._caps}
-            short = {source: room for source, room in rooms.items() if counts[source] > room}
-            if not short:
+        counts = np.zeros((num_batches, len(self._sources)), dtype=np.int64)
+        done = 0
+        while done < num_batches:
+            try:
+                quota = self._quota_without(self._at_cap(cursors), mixture)
+                done += quota.share_out_batches(credit, cursors, self._limits, self._batch_sequences, counts[done:])
+                if done < num_batches:
+                    counts[done] = self._reach_caps(mixture, credit, cursors)
+                    done += 1
+            except EndOfData:
+                if not done:
+                    raise
                 break
-            at_cap |= short
-        for source, count in at_cap.items():
-            counts[source] = count
-        return counts, owed
+        return counts[:done]
 
     def exhausted(self, mixture: Mixture, cursors: Sequence[int]) -> tuple[str, ...]:
         """Name the sources at their cap whose weights in the mixture go to the others."""
-        at_cap = [self._sources[source] for source, cap in self._caps if cursors[source] >= cap.num_rows]
+        at_cap = [self._sources[source] for source in self._at_cap(np.array(cursors, dtype=np.int64))]
         return tuple(name for name in at_cap if mixture.weights_ppm[name] > 0 and name not in self._stopping)
+
+    def _at_cap(self, cursors: Int64s) -> tuple[int, ...]:
+        if not self._is_capped:
+            return ()
+        return tuple(np.flatnonzero(cursors >= self._limits).tolist())
+
+    def _reach_caps(self, mixture: Mixture, credit: Int64s, cursors: Int64s) -> Int64s:
+        """Share out the batch in which sources come to their caps."""
+        rooms = np.maximum(self._limits - cursors, 0)  # a cap may be lower than what was given under an earlier one
+        at_cap = rooms == 0
+        while True:
+            quota = self._quota_without(tuple(np.flatnonzero(at_cap).tolist()), mixture)
+            owed, given = credit.copy(), np.where(at_cap, rooms, 0)
+            counts = given + quota.share_out(owed, self._batch_sequences - int(given.sum()))
+            short = counts > rooms
+            if not short.any():
+                break
+            at_cap |= short
+        credit[:] = owed
+        cursors += counts
+        return counts
 
     def _quota_without(self, at_cap: tuple[int, ...], mixture: Mixture) -> Quota:
         if self._latest and self._latest[0] is mixture and self._latest[1] == at_cap:

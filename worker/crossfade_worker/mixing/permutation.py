@@ -13,6 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from crossfade_worker.compiled import compiled
+
 Uint64s = NDArray[np.uint64]
 
 NUM_ROUNDS = 4
@@ -33,28 +35,27 @@ def half_bits(num_rows: int) -> int:
     return max(_MIN_HALF_BITS, ((num_rows - 1).bit_length() + 1) // 2)
 
 
-def permute(positions: Uint64s, num_rows: Uint64s, half_widths: Uint64s, keys: Uint64s) -> NDArray[np.int64]:
-    """Give the row at each of `[n]` positions; over a whole epoch every row of the source comes exactly once.
-
-    Each position has its own number of rows, half width and `[NUM_ROUNDS]` round keys (`keys` is `[NUM_ROUNDS, n]`),
-    so that one call serves all sources of a batch.
-    """
-    rows = _feistel(positions, half_widths, keys)
-    while len(outside := np.flatnonzero(rows >= num_rows)):  # cycle walking, a few rounds on average
-        rows[outside] = _feistel(rows[outside], half_widths[outside], keys[:, outside])
-    return rows.astype(np.int64)
+@compiled
+def permuted(position: int, num_rows: int, half_width: int, keys: Uint64s) -> int:
+    """Give the row at a position of an epoch with `[NUM_ROUNDS]` keys; over all positions every row comes once."""
+    row = _feistel(np.uint64(position), np.uint64(half_width), keys)
+    while row >= np.uint64(num_rows):  # cycle walking, a few rounds on average
+        row = _feistel(row, np.uint64(half_width), keys)
+    return np.int64(row)  # type: ignore[return-value]  # compiled, the two are one
 
 
-def _feistel(values: Uint64s, half_widths: Uint64s, keys: Uint64s) -> Uint64s:
-    mask = (np.uint64(1) << half_widths) - np.uint64(1)
-    left, right = values >> half_widths, values & mask
+@compiled
+def _feistel(value: np.uint64, half_width: np.uint64, keys: Uint64s) -> np.uint64:
+    mask = (np.uint64(1) << half_width) - np.uint64(1)
+    left, right = value >> half_width, value & mask
     for key in keys:
         left, right = right, left ^ (_mix(right + key) & mask)
-    return (left << half_widths) | right
+    return (left << half_width) | right
 
 
-def _mix(values: Uint64s) -> Uint64s:
+@compiled
+def _mix(value: np.uint64) -> np.uint64:
     # The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): each input bit reaches every output bit.
-    values = (values ^ (values >> np.uint64(30))) * _MULTIPLIER_1
-    values = (values ^ (values >> np.uint64(27))) * _MULTIPLIER_2
-    return values ^ (values >> np.uint64(31))
+    value = (value ^ (value >> np.uint64(30))) * _MULTIPLIER_1
+    value = (value ^ (value >> np.uint64(27))) * _MULTIPLIER_2
+    return value ^ (value >> np.uint64(31))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from operator import add
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -15,8 +13,9 @@ from numpy.typing import NDArray
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.mixture import Mixture
+from crossfade_worker.compiled import compiled
 from crossfade_worker.mixing.exhaustion import Cap, CappedQuota, EndOfData
-from crossfade_worker.mixing.permutation import epoch_key, half_bits, permute
+from crossfade_worker.mixing.permutation import Uint64s, epoch_key, half_bits, permuted
 from crossfade_worker.mixing.quota import Int64s, interleave
 
 
@@ -52,6 +51,10 @@ class PlannerState:
         """Give the state before the first batch."""
         return cls((0,) * num_sources, (0,) * num_sources)
 
+    def arrays(self) -> tuple[Int64s, Int64s]:
+        """Give credits and cursors as `[sources]` arrays of one's own."""
+        return np.array(self.credits, dtype=np.int64), np.array(self.cursors, dtype=np.int64)
+
     def to_json(self) -> dict[str, list[int]]:
         """Give plain JSON values for a checkpoint."""
         return {"credits": list(self.credits), "cursors": list(self.cursors)}
@@ -86,7 +89,8 @@ class Planner:
         self.sources = tuple(sorted(num_rows))
         self.state = PlannerState.start(len(self.sources))
         self._num_rows = np.array([num_rows[name] for name in self.sources], dtype=np.int64)
-        self._half_widths = np.array([half_bits(num_rows[name]) for name in self.sources], dtype=np.uint64)
+        self._half_widths = np.array([half_bits(num_rows[name]) for name in self.sources], dtype=np.int64)
+        self._keys_drawn = b""
         self.batch_sequences = batch_sequences
         self._seed = seed
         self._quota = CappedQuota(
@@ -106,27 +110,16 @@ class Planner:
         Gives fewer where the data end before, and raises `EndOfData` where not even one whole batch is left. The
         plans are neighbouring parts of the same two arrays.
         """
-        credit, cursors = list(self.state.credits), list(self.state.cursors)
-        counts: list[list[int]] = []
-        while len(counts) < num_batches:
-            try:
-                batch_counts, credit = self._quota.share_out(mixture, credit, cursors)
-            except EndOfData:
-                if not counts:
-                    raise
-                break
-            cursors = list(map(add, cursors, batch_counts))
-            counts.append(batch_counts)
-        if not counts:
-            return []
-        plans = self._compose(np.array(self.state.cursors, dtype=np.int64), np.array(counts, dtype=np.int64))
-        self.state = PlannerState(tuple(credit), tuple(cursors))
+        credit, cursors = self.state.arrays()
+        counts = self._quota.share_out(mixture, credit, cursors, num_batches=num_batches)
+        plans = self._compose(np.array(self.state.cursors, dtype=np.int64), counts)
+        self.state = PlannerState(tuple(credit.tolist()), tuple(cursors.tolist()))
         return plans
 
     def has_batch(self, mixture: Mixture) -> bool:
         """Say whether a whole batch is left under a mixture."""
         try:
-            self._quota.share_out(mixture, self.state.credits, self.state.cursors)
+            self._quota.share_out(mixture, *self.state.arrays(), num_batches=1)
         except EndOfData:
             return False
         return True
@@ -137,28 +130,60 @@ class Planner:
 
     def _compose(self, cursors: Int64s, counts: Int64s) -> list[BatchPlan]:
         """Give the batches that hold `[batches, sources]` sequences, the first ones drawn at `cursors`."""
-        totals = counts.sum(axis=0)
-        sources = np.repeat(np.arange(len(totals)), totals)
-        order = interleave(counts)
-        rows = self._rows(cursors, totals, sources)[order]
-        numbers = sources[order].astype(np.int16)
-        ends = np.cumsum(counts.sum(axis=1)).tolist()
-        return [BatchPlan(numbers[begin:end], rows[begin:end]) for begin, end in pairwise([0, *ends])]
+        first_epochs, last_epochs = _epochs(counts, cursors, self._num_rows)
+        keys = self._keys_of(first_epochs, last_epochs)
+        num_batches, size = len(counts), self.batch_sequences
+        sources = np.empty(num_batches * size, dtype=np.int16)
+        rows = np.empty(num_batches * size, dtype=np.int64)
+        _fill(sources, rows, counts, cursors, self._num_rows, self._half_widths, first_epochs, *keys)
+        parts = (slice(number * size, (number + 1) * size) for number in range(num_batches))
+        return [BatchPlan(sources[part], rows[part]) for part in parts]
 
-    def _rows(self, cursors: Int64s, counts: Int64s, sources: Int64s) -> Int64s:
-        """Give the rows of the next `counts` draws, grouped by source.
+    def _keys_of(self, first_epochs: Int64s, last_epochs: Int64s) -> tuple[Int64s, Uint64s]:
+        """Give where each source's keys begin, and the `[keys, NUM_ROUNDS]` keys of all its epochs, first to last."""
+        epochs_drawn = first_epochs.tobytes() + last_epochs.tobytes()
+        if epochs_drawn != self._keys_drawn:
+            epochs = list(map(range, first_epochs.tolist(), (last_epochs + 1).tolist()))
+            keys = [
+                epoch_key(self._seed, name, epoch)
+                for name, of_source in zip(self.sources, epochs, strict=True)
+                for epoch in of_source
+            ]
+            self._keys_drawn, self._keys = epochs_drawn, (np.cumsum([0, *map(len, epochs)]), np.array(keys))
+        return self._keys
 
-        Draw c of a source of N rows lies in epoch c // N at position c % N of that epoch's permutation.
-        """
-        first_in_batch = np.repeat(np.cumsum(counts) - counts, counts)
-        draws = cursors[sources] + np.arange(len(sources)) - first_in_batch
-        epochs, positions = np.divmod(draws, self._num_rows[sources])
-        # Draws are grouped by source and grow within it, so a pair (source, epoch) is one run of neighbours.
-        begins = np.flatnonzero(np.diff(sources, prepend=-1) | np.diff(epochs, prepend=-1))
-        keys = [epoch_key(self._seed, self.sources[sources[begin]], int(epochs[begin])) for begin in begins]
-        return permute(
-            positions.astype(np.uint64),
-            self._num_rows[sources].astype(np.uint64),
-            self._half_widths[sources],
-            np.repeat(np.array(keys).T, np.diff(begins, append=len(sources)), axis=1),
-        )
+
+@compiled
+def _epochs(counts: Int64s, cursors: Int64s, num_rows: Int64s) -> tuple[Int64s, Int64s]:
+    """Give the epochs in which the draws of each source begin and end, over `[batches, sources]` counts."""
+    return cursors // num_rows, (cursors + np.maximum(counts.sum(axis=0), 1) - 1) // num_rows
+
+
+@compiled
+def _fill(  # noqa: PLR0917 - the compiler takes no keywords alone
+    sources: NDArray[np.int16],
+    rows: Int64s,
+    counts: Int64s,
+    cursors: Int64s,
+    num_rows: Int64s,
+    half_widths: Int64s,
+    first_epochs: Int64s,
+    key_begins: Int64s,
+    keys: Uint64s,
+) -> None:
+    """Write the sources and rows of `[batches, sources]` sequences, the first ones drawn at `cursors`.
+
+    Draw c of a source of N rows lies in epoch c // N at position c % N of that epoch's permutation.
+    """
+    place = 0
+    draws = cursors.copy()
+    for batch in counts:
+        of_sequence = np.repeat(np.arange(len(batch)), batch)
+        for index in interleave(batch):
+            source = of_sequence[index]
+            epoch, position = divmod(draws[source], num_rows[source])
+            key = keys[key_begins[source] + epoch - first_epochs[source]]
+            sources[place] = source
+            rows[place] = permuted(position, num_rows[source], half_widths[source], key)
+            draws[source] += 1
+            place += 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crossfade_shared.mixture import PARTS_PER_MILLION
+from crossfade_worker.compiled import compiled
 
 Int64s = NDArray[np.int64]
 
@@ -32,63 +32,98 @@ class Quota:
     """
 
     def __init__(self, weights_ppm: Sequence[int]) -> None:
-        self._active = [(source, weight) for source, weight in enumerate(weights_ppm) if weight > 0]
-        self._margin = -(-PARTS_PER_MILLION // (2 * max(len(self._active), 2) - 2))
+        self._weights_ppm = np.array(weights_ppm, dtype=np.int64)
+        num_active = int(np.count_nonzero(self._weights_ppm))
+        self._margin = -(-PARTS_PER_MILLION // (2 * max(num_active, 2) - 2))
 
-    def share_out(self, credit: Sequence[int], num_sequences: int) -> tuple[list[int], list[int]]:
-        """Give (counts, new credit) by source; counts sum to `num_sequences`, and the credit to what it did.
+    def share_out(self, credit: Int64s, num_sequences: int) -> Int64s:
+        """Give the `[sources]` counts of one batch, which sum to `num_sequences`, and settle `credit` in place."""
+        counts = np.zeros_like(credit)
+        _share_out(self._weights_ppm, self._margin, credit, num_sequences, counts)
+        return counts
 
-        Plain integers: for the few sources of most mixtures they are several times faster than arrays.
+    def share_out_batches(
+        self, credit: Int64s, cursors: Int64s, limits: Int64s, num_sequences: int, counts: Int64s
+    ) -> int:
+        """Fill `[batches, sources]` counts, one batch after another, while no source's cursor passes its limit.
+
+        Gives how many batches that are; `credit` and `cursors` (what each source gave before) are settled in place
+        for these.
         """
-        mean = sum([credit[source] for source, _ in self._active]) // len(self._active)
-        is_due, may_give = mean + PARTS_PER_MILLION - self._margin, mean + self._margin
-        counts, owed, left_over, may_come = [0] * len(credit), list(credit), num_sequences, []
-        for source, weight in self._active:
-            mine = credit[source] + weight * num_sequences
-            if mine > is_due:
-                counts[source] = count = (mine - is_due - 1) // PARTS_PER_MILLION + 1
-                mine -= count * PARTS_PER_MILLION
-                left_over -= count
-            owed[source] = mine
-            if mine >= may_give:
-                may_come.append(((is_due - mine) // weight, source))
-        if 0 <= left_over <= len(may_come):
-            may_come.sort()
-            for _, source in may_come[:left_over]:
-                counts[source] += 1
-                owed[source] -= PARTS_PER_MILLION
-        else:
-            self._level(counts, owed, left_over)
-        return counts, owed
-
-    def _level(self, counts: list[int], owed: list[int], left_over: int) -> None:
-        """Right after a change: give what is left over to those owed most, or take what is too much from the others."""
-        one = 1 if left_over > 0 else -1
-        candidates = [(-one * owed[source], source) for source, _ in self._active if one > 0 or counts[source] > 0]
-        heapq.heapify(candidates)
-        for _ in range(abs(left_over)):
-            most, source = candidates[0]
-            counts[source] += one
-            owed[source] -= one * PARTS_PER_MILLION
-            if one > 0 or counts[source] > 0:
-                heapq.heapreplace(candidates, (most + PARTS_PER_MILLION, source))
-            else:
-                heapq.heappop(candidates)
+        return _share_out_batches(self._weights_ppm, self._margin, credit, cursors, limits, num_sequences, counts)
 
 
+@compiled
+def _share_out_batches(  # noqa: PLR0917 - the compiler takes no keywords alone
+    weights_ppm: Int64s,
+    margin: int,
+    credit: Int64s,
+    cursors: Int64s,
+    limits: Int64s,
+    num_sequences: int,
+    counts: Int64s,
+) -> int:
+    before = np.empty_like(credit)
+    for batch in range(len(counts)):
+        before[:] = credit
+        _share_out(weights_ppm, margin, credit, num_sequences, counts[batch])
+        if (counts[batch] > np.maximum(limits - cursors, 0)).any():
+            credit[:] = before
+            return batch
+        cursors += counts[batch]
+    return len(counts)
+
+
+@compiled
+def _share_out(weights_ppm: Int64s, margin: int, credit: Int64s, num_sequences: int, counts: Int64s) -> None:
+    active = np.flatnonzero(weights_ppm)
+    mean = credit[active].sum() // len(active)
+    is_due, may_give = mean + PARTS_PER_MILLION - margin, mean + margin
+    left_over = num_sequences
+    for source in active:
+        credit[source] += weights_ppm[source] * num_sequences
+        due = max(0, -((is_due - credit[source]) // PARTS_PER_MILLION))
+        counts[source] = due
+        credit[source] -= due * PARTS_PER_MILLION
+        left_over -= due
+    may_come = active[credit[active] >= may_give]
+    if 0 <= left_over <= len(may_come):
+        deadlines = (is_due - credit[may_come]) // weights_ppm[may_come]
+        for source in may_come[np.argsort(deadlines, kind="mergesort")[:left_over]]:  # equal ones by source order
+            counts[source] += 1
+            credit[source] -= PARTS_PER_MILLION
+    else:
+        _level(active, credit, left_over, counts)
+
+
+@compiled
+def _level(active: Int64s, credit: Int64s, left_over: int, counts: Int64s) -> None:
+    """Right after a change: give what is left over to those owed most, or take what is too much from the others."""
+    one = 1 if left_over > 0 else -1
+    for _ in range(abs(left_over)):
+        chosen = -1
+        for source in active:
+            may_change = one > 0 or counts[source] > 0
+            if may_change and (chosen < 0 or one * credit[source] > one * credit[chosen]):
+                chosen = source
+        counts[chosen] += one
+        credit[chosen] -= one * PARTS_PER_MILLION
+
+
+@compiled
 def interleave(counts: Int64s) -> Int64s:
-    """Spread sources evenly over each of several batches.
+    """Spread the sources of a batch evenly over it.
 
-    `counts` is `[batches, sources]`; gives `[counts.sum()]` indices into the sequences grouped by source, batch after
-    batch. The j-th of n sequences of a source is placed at (2j + 1) / 2n of its batch, ties by source order, so that
-    every contiguous part of a batch (a rank's slice, a micro-batch) holds nearly the same shares as the whole. The
-    sequences of one source keep their order.
+    `counts` is `[sources]`; gives `[counts.sum()]` indices into the sequences grouped by source. The j-th of n
+    sequences of a source is placed at (2j + 1) / 2n of the batch, ties by source order, so that every contiguous part
+    of the batch (a rank's slice, a micro-batch) holds nearly the same shares as the whole. The sequences of one source
+    keep their order.
     """
-    num_batches, num_sources = counts.shape
-    runs = counts.T.ravel()  # one for each source and batch
-    first = np.repeat(np.cumsum(runs) - runs, runs)
-    batches = np.repeat(np.tile(np.arange(num_batches), num_sources), runs)
-    numerator = 2 * (np.arange(len(first)) - first) + 1
-    # Fixed point instead of a fraction: integers sort alike on every machine.
-    place = (numerator << 32) // (2 * np.repeat(runs, runs))
-    return np.argsort((batches << 32) + place, kind="stable")
+    places = np.empty(counts.sum(), dtype=np.int64)
+    begin = 0
+    for count in counts:
+        for number in range(count):
+            # Fixed point instead of a fraction: integers sort alike on every machine.
+            places[begin + number] = ((2 * number + 1) << 32) // (2 * count)
+        begin += count
+    return np.argsort(places, kind="mergesort")

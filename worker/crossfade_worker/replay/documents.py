@@ -15,8 +15,8 @@ from crossfade_worker.data.corpus import Shard
 from crossfade_worker.data.row_table import RowTable
 from crossfade_worker.data.tokenizing import open_tokenizer
 from crossfade_worker.mixing.planner import BatchPlan
-from crossfade_worker.replay.course import Course, open_course
-from crossfade_worker.replay.verify import logged_by_step
+from crossfade_worker.replay.history import History, open_history
+from crossfade_worker.replay.verify import lines_by_step
 from crossfade_worker.stream_settings import StreamSettings
 
 
@@ -36,20 +36,25 @@ class DocumentPart:
     text: str
 
 
-def documents_of_step(config: RunConfig | StreamSettings, step: int) -> list[DocumentPart]:
-    """Give what a logged step holds, by rank and in the order of the batch.
+def documents_of_step(
+    config: RunConfig | StreamSettings, step: int, *, attempt: int | None = None
+) -> list[DocumentPart]:
+    """Give what a logged step holds, by rank and in the order of the batch, as an attempt or the newest one drew it.
 
     Raises `UserError` for a step that no rank logged, and `CorpusError` for a source whose documents are not known.
     """
-    course = open_course(config)
-    logged = logged_by_step(course.settings)
+    history = open_history(config)
+    logged = lines_by_step([log for log in history.logs if attempt in (None, log.attempt)])
     if step not in logged:
-        raise UserError(f"--step {step}: no rank drew it; the last step in the logs is {max(logged)}", field="step")
+        who, last = ("" if attempt is None else f" of attempt {attempt}"), max(logged, default=None)
+        told = "there are no logs" if last is None else f"the last step in the logs is {last}"
+        raise UserError(f"--step {step}: no rank{who} drew it; {told}", field="step")
     newest_log, _ = logged[step][-1]
-    plan = course.plan_of(step)
+    (course,) = (attempt.course for attempt in history.attempts if attempt.number == newest_log.attempt)
+    plan = history.plan_of(course, step)
     rows_of_rank = len(plan.rows) // newest_log.world_size
-    names = sorted(course.corpus.sources)
-    text = open_tokenizer(course.corpus.tokenizer_path)
+    names = sorted(history.corpus.sources)
+    text = open_tokenizer(history.corpus.tokenizer_path)
     return [
         DocumentPart(
             rank=place // rows_of_rank,
@@ -60,7 +65,7 @@ def documents_of_step(config: RunConfig | StreamSettings, step: int) -> list[Doc
             num_tokens=len(span.tokens),
             text=text.decode(span.tokens.tolist(), skip_special_tokens=False),
         )
-        for place, spans in sorted(_spans_by_place(course, plan).items())
+        for place, spans in sorted(_spans_by_place(history, plan).items())
         for span in spans
     ]
 
@@ -72,10 +77,10 @@ class _Span:
     tokens: NDArray[np.integer]
 
 
-def _spans_by_place(course: Course, plan: BatchPlan) -> dict[int, list[_Span]]:
+def _spans_by_place(history: History, plan: BatchPlan) -> dict[int, list[_Span]]:
     """Cut the rows of a plan where documents end, by place in the plan."""
-    sources = [course.corpus.sources[name] for name in sorted(course.corpus.sources)]
-    row_tokens = course.reader.row_tokens
+    sources = [history.corpus.sources[name] for name in sorted(history.corpus.sources)]
+    row_tokens = history.reader.row_tokens
     first_documents: dict[Shard, int] = {}
     for source in sources:
         before = accumulate((shard.num_documents for shard in source.shards), initial=0)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crossfade_shared.errors import UserError
-from crossfade_shared.ledger import Ledger
-from crossfade_worker.batch_log import BatchLogFile, BatchRecord, batch_log_files, tokens_digest
+from crossfade_shared.ledger import Ledger, LedgerEntry
+from crossfade_worker.batch_log import BatchLogFile, BatchRecord, tokens_digest
 from crossfade_worker.config import RunConfig
-from crossfade_worker.data.reader import RowReader
+from crossfade_worker.mixing.course import Course
+from crossfade_worker.mixing.journal import Attempt
 from crossfade_worker.mixing.planner import BatchPlan
-from crossfade_worker.replay.course import open_course
-from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.replay.history import History, open_history
+from crossfade_worker.stream_settings import StreamSettings, sequences_of_rank
 
 LogLines = list[tuple[BatchLogFile, BatchRecord]]
 
@@ -39,56 +40,87 @@ class Mismatch:
 class Replay:
     """What a replay found."""
 
-    ledger: Ledger
+    attempts: list[Attempt]
     num_batches: int = 0
-    """Global batches recomputed: distinct steps in the logs."""
+    """Global batches recomputed; a step that was drawn again as it was counts once."""
     num_records: int = 0
     """Log lines compared: every rank of every attempt."""
     mismatches: list[Mismatch] = field(default_factory=list)
     sequences: dict[int, dict[str, int]] = field(default_factory=dict)
-    """By step and source: sequences in the global batch."""
+    """By step and source: sequences in the global batch, as the newest attempt drew it."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The mixtures of the newest attempt."""
+        return self.attempts[-1].course.ledger
 
 
-def replay_run(config: RunConfig | StreamSettings) -> Replay:
-    """Recompute every logged batch of a run from scratch; raises `UserError` if there is nothing to replay."""
-    course = open_course(config)
-    logged = logged_by_step(course.settings)
-    found = Replay(course.ledger)
-    sources = sorted(course.reader.num_rows)
-    for step, entry, plan in course.batches(max(logged) + 1):
+def replay_run(config: RunConfig | StreamSettings, *, world_size: int = 1) -> Replay:
+    """Recompute every logged batch of a run from scratch, as so many ranks draw it.
+
+    Every attempt is held against the course that governed it. Raises `UserError` if there is nothing to replay, or so
+    many ranks cannot share a batch.
+    """
+    history = open_history(config)
+    sequences_of_rank(history.settings.batch_sequences, world_size, field="--world-size")
+    found = Replay(history.attempts)
+    for course, logs in history.by_course():
+        _replay_course(found, history, course, lines_by_step(logs), world_size)
+    if not found.num_batches and not found.mismatches:
+        raise UserError(f"{history.settings.directory} holds no batch logs; train the run first", field="directory")
+    return found
+
+
+def lines_by_step(logs: list[BatchLogFile]) -> dict[int, LogLines]:
+    """Read batch logs, of older attempts first."""
+    by_step: dict[int, LogLines] = defaultdict(list)
+    for log in logs:
+        for record in log.records():
+            by_step[record.step].append((log, record))
+    return dict(by_step)
+
+
+def _replay_course(
+    found: Replay, history: History, course: Course, logged: dict[int, LogLines], world_size: int
+) -> None:
+    sources = sorted(history.reader.num_rows)
+    until = max(logged, default=-1) + 1
+    ranks = [history.walk(course).plans(until) for _ in range(world_size)]
+    for steps in zip(*ranks, strict=True):
+        step, entry, _ = steps[0]
         if lines := logged.pop(step, []):
+            plan, tokens = _batch(history, [plan for _, _, plan in steps])
             found.num_batches += 1
             found.num_records += len(lines)
             counts = np.bincount(plan.sources, minlength=len(sources)).tolist()
             found.sequences[step] = dict(zip(sources, counts, strict=True))
-            whole = BatchRecord(step, entry.version, entry.mixture.digest, plan.digest(), tokens="")
-            found.mismatches += _mismatches(whole, plan, lines, course.reader)
+            found.mismatches += _mismatches(step, entry, plan, tokens, lines)
     for step, lines in logged.items():
         found.mismatches += [Mismatch(step, log.attempt, log.rank, ("step",)) for log, _ in lines]
-    return found
 
 
-def logged_by_step(settings: StreamSettings) -> dict[int, LogLines]:
-    """Read the batch logs of all ranks and attempts of a run; raises `UserError` if there are none."""
-    directory = RunDirectory(settings.directory)
-    by_step: dict[int, LogLines] = defaultdict(list)
-    for file in batch_log_files(directory.batches):
-        for record in file.records():
-            by_step[record.step].append((file, record))
-    if not by_step:
-        raise UserError(f"{directory.path} holds no batch logs; train the run first", field="directory")
-    return dict(by_step)
+def _batch(history: History, plans: list[BatchPlan]) -> tuple[BatchPlan, NDArray[np.int64]]:
+    """Put plan and tokens of a global batch together from the share that each rank's own planner gives it."""
+    shares = [plan.part(rank, len(plans)) for rank, plan in enumerate(plans)]
+    plan = BatchPlan(
+        np.concatenate([share.sources for share in shares]), np.concatenate([share.rows for share in shares])
+    )
+    return plan, np.concatenate([history.reader.read(share) for share in shares])
 
 
-def _mismatches(whole: BatchRecord, plan: BatchPlan, lines: LogLines, reader: RowReader) -> Iterator[Mismatch]:
-    """Compare log lines with what the plan gives each rank; `whole` lacks the tokens alone, which differ by rank."""
+def _mismatches(
+    step: int, entry: LedgerEntry, plan: BatchPlan, tokens: NDArray[np.int64], lines: LogLines
+) -> Iterator[Mismatch]:
+    """Compare log lines with what the batch gives each rank."""
     for log, record in lines:
-        expected = replace(whole, tokens=tokens_digest(reader.read(plan.part(log.rank, log.world_size))))
-        if differing := tuple(_differing_fields(expected, record)):
-            yield Mismatch(whole.step, log.attempt, log.rank, differing)
-
-
-def _differing_fields(expected: BatchRecord, logged: BatchRecord) -> Iterator[str]:
-    for name, value in vars(expected).items():
-        if getattr(logged, name) != value:
-            yield name
+        size = len(tokens) // log.world_size
+        expected = BatchRecord(
+            step=step,
+            version=entry.version,
+            mixture=entry.mixture.digest,
+            plan=plan.digest(),
+            tokens=tokens_digest(tokens[log.rank * size : (log.rank + 1) * size]),
+        )
+        differing = tuple(name for name, value in vars(expected).items() if getattr(record, name) != value)
+        if differing:
+            yield Mismatch(step, log.attempt, log.rank, differing)

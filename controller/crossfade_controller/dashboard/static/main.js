@@ -47,10 +47,11 @@ function takeIn(kind, event, { state, readers, page }) {
     readers.progress();
     return;
   }
-  const concerns = { mixture: [readers.versions, readers.progress], benchmark: [readers.benchmarks] };
+  const both = [readers.versions, readers.progress];
+  const concerns = { mixture: both, attempt: [...both, readers.curves], benchmark: [readers.benchmarks] };
   (concerns[kind] ?? [readers.progress]).forEach((read) => read());
   readers.events();
-  if (NOTABLE_KINDS.has(kind)) say(describeEvent(kind, event.data));
+  if (NOTABLE_KINDS.has(kind) || event.data?.rewound) say(describeEvent(kind, event.data));
 }
 
 async function start() {

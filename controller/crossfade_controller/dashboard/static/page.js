@@ -77,6 +77,7 @@ export class Page {
 
   draw() {
     const { state } = this;
+    const isFirst = this.parts === null;
     this.parts ??= this.makeParts();
     const { colours, sources, steer, proposals, versions, difference } = this.parts;
     showNow(byId("figures"), state);
@@ -87,6 +88,7 @@ export class Page {
     versions.show();
     difference.show();
     this.events.show();
+    if (isFirst) byId(location.hash.slice(1))?.scrollIntoView(); // until now there was nothing to go to
   }
 
   drawCharts(colours) {

@@ -1,6 +1,6 @@
 // The x axis that charts share: equal places stand one above the other, and a zoom is everybody's.
 
-const SETTLED_MILLISECONDS = 150;
+const SETTLED_MILLISECONDS = 20; // long enough for every chart to follow the one that was dragged over
 
 export class Axis {
   // `write` gives the text of one place; `onZoom` is told of the part that is shown ({min, max}, null for all of it)

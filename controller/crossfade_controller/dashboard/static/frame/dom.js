@@ -18,18 +18,26 @@ export function button(text, attributes, onClick) {
   return node;
 }
 
-// A table and the body that its rows go into.
+// A table whose rows are added by `row`. On a narrow window each row is a small table of its own (css/tables.css), so
+// every cell knows its heading, and the roles say what the changed layout would take away.
 export function table(caption, headings) {
-  const head = element("tr", {}, ...headings.map((heading) => element("th", { scope: "col" }, heading)));
-  const body = element("tbody");
+  const head = headings.map((heading) => element("th", { scope: "col", role: "columnheader" }, heading));
+  const body = element("tbody", { role: "rowgroup" });
   const whole = element(
     "table",
-    {},
+    { role: "table" },
     element("caption", { class: "for-screen-readers" }, caption),
-    element("thead", {}, head),
+    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...head)),
     body,
   );
-  return { whole, body };
+  const row = (attributes, first, ...cells) =>
+    element(
+      "tr",
+      { role: "row", ...attributes },
+      element("th", { scope: "row", role: "rowheader" }, first),
+      ...cells.map((cell, place) => element("td", { role: "cell", "data-heading": headings[place + 1] }, cell)),
+    );
+  return { whole, body, row };
 }
 
 export const empty = (why) => element("p", { class: "empty" }, why);

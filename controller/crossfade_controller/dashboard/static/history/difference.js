@@ -9,8 +9,8 @@ const HEADINGS = ["Source", "From", "To", "Change"];
 export class Difference {
   constructor(state, colours) {
     Object.assign(this, { state, colours, shown: null });
-    const { whole, body } = table("Difference of two versions", HEADINGS);
-    this.body = body;
+    const { whole, ...rest } = table("Difference of two versions", HEADINGS);
+    this.table = rest;
     byId("difference").append(whole);
     for (const id of ["difference-base", "difference-version"]) byId(id).addEventListener("change", () => this.read());
   }
@@ -35,7 +35,7 @@ export class Difference {
     this.shown = `${base}-${version}`;
     try {
       const { sources, total_variation: moved } = await readDifference(this.state.name, base, version);
-      showEach(this.body, sources, (source) => this.row(source));
+      showEach(this.table.body, sources, (source) => this.row(source));
       sayIn(byId("difference-sum"), `${percent(moved)} of the mixture moved.`);
     } catch (error) {
       sayIn(byId("difference-sum"), `The difference cannot be read: ${error.message}`);
@@ -43,7 +43,6 @@ export class Difference {
   }
 
   row({ name, base, weight, change }) {
-    const cells = [percent(base), percent(weight), signedPoints(change)].map((text) => element("td", {}, text));
-    return element("tr", {}, element("th", { scope: "row" }, this.colours.label(name)), ...cells);
+    return this.table.row({}, this.colours.label(name), percent(base), percent(weight), signedPoints(change));
   }
 }

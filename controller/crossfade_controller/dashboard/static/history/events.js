@@ -12,8 +12,8 @@ export class Events {
   // `onOpen` is told when somebody wants to see them.
   constructor(host, log, { run, onOpen }) {
     Object.assign(this, { log, numShown: ROWS_A_TIME });
-    const { whole, body } = table("Events of the run", HEADINGS);
-    this.body = body;
+    const { whole, ...rest } = table("Events of the run", HEADINGS);
+    this.table = rest;
     this.more = button("Show older events", {}, () => {
       this.numShown += ROWS_A_TIME;
       this.show();
@@ -31,16 +31,11 @@ export class Events {
 
   show() {
     const newest = this.log.events.slice(-this.numShown).reverse();
-    showEach(this.body, newest, ({ id, kind, data, created_at: time }) =>
-      element(
-        "tr",
-        { "data-testid": `event-${id}` },
-        element("th", { scope: "row" }, String(id)),
-        element("td", {}, element("time", { datetime: time }, moment(time))),
-        element("td", {}, kind.replaceAll("_", " ")),
-        element("td", {}, describeEvent(kind, data)),
-      ),
-    );
+    showEach(this.table.body, newest, ({ id, kind, data, created_at: at }) => {
+      const time = element("time", { datetime: at }, moment(at));
+      const what = [kind.replaceAll("_", " "), describeEvent(kind, data)];
+      return this.table.row({ "data-testid": `event-${id}` }, String(id), time, ...what);
+    });
     this.more.hidden = this.log.events.length <= this.numShown;
   }
 }

@@ -13,8 +13,8 @@ const ROWS_A_TIME = 25;
 export class VersionLog {
   constructor(host, state, colours) {
     Object.assign(this, { state, colours, numShown: ROWS_A_TIME, submission: new Submission(state.name) });
-    const { whole, body } = table("Versions of the mixture", HEADINGS);
-    this.body = body;
+    const { whole, ...rest } = table("Versions of the mixture", HEADINGS);
+    this.table = rest;
     this.more = button("Show older versions", {}, () => {
       this.numShown += ROWS_A_TIME;
       this.show();
@@ -32,7 +32,7 @@ export class VersionLog {
       current: version.version === mixture.version,
       mayRestore,
     }));
-    showEach(this.body, items, (item) => this.row(item));
+    showEach(this.table.body, items, (item) => this.row(item));
     this.more.hidden = versions.length <= this.numShown;
   }
 
@@ -42,14 +42,13 @@ export class VersionLog {
     const names = Object.keys(version.weights).sort();
     const weights = names.map((name) => this.weight(name, version.weights[name], changed.get(name)));
     const time = element("time", { datetime: version.created_at }, moment(version.created_at));
-    return element(
-      "tr",
+    return this.table.row(
       { "data-testid": `version-${version.version}` },
-      element("th", { scope: "row" }, String(version.version)),
-      element("td", stage, progress(version)),
-      element("td", {}, element("ul", { class: "weights" }, ...weights)),
-      element("td", {}, element("strong", {}, version.author), " ", time, element("p", {}, version.reason)),
-      element("td", {}, current ? "in force or next" : this.restoreButton(version.version, mayRestore)),
+      String(version.version),
+      element("span", stage, progress(version)),
+      element("ul", { class: "weights" }, ...weights),
+      element("div", {}, element("strong", {}, version.author), " ", time, element("p", {}, version.reason)),
+      current ? "in force or next" : this.restoreButton(version.version, mayRestore),
     );
   }
 

@@ -2,11 +2,17 @@
 
 import { compact, whole } from "./text.js";
 
+function describeAttempt({ attempt, start_step: step, rewound, skipped_tokens: skipped = {} }) {
+  const parts = Object.entries(skipped).map(([source, tokens]) => `${whole(tokens)} of ${source}`);
+  const and = parts.length ? ` and skipped tokens: ${parts.join(", ")}` : "";
+  return `attempt ${attempt} ${rewound ? "went back to" : "began at"} step ${whole(step)}${and}`;
+}
+
 const SENTENCES = {
   mixture: ({ version, state, author, reason }) =>
     `version ${version} ${state}${author ? `, by ${author}: ${reason}` : ""}`,
   benchmark: ({ step, tokens }) => `scores of the checkpoint at step ${whole(step)} (${compact(tokens)} tokens)`,
-  attempt: ({ attempt, start_step: step }) => `attempt ${attempt} began at step ${whole(step)}`,
+  attempt: describeAttempt,
   refused: ({ why }) => `refused: ${why}`,
   checkpoint: ({ step }) => `a checkpoint at step ${whole(step)}`,
   cap_ahead: ({ source, expected_step: step }) =>

@@ -4,6 +4,7 @@ import { element, sayIn, showEach, table } from "../frame/dom.js";
 import { capText } from "../shape/caps.js";
 import { compact, decimal } from "../shape/text.js";
 
+const SMALL_SHARE = 0.0005;
 const HEADINGS = ["Source", "Epochs at the end", "Most", "Cap"];
 
 export class ForecastTable {
@@ -11,8 +12,8 @@ export class ForecastTable {
     this.colours = colours;
     this.sum = element("p", {});
     this.warnings = element("ul", { class: "warnings" });
-    const { whole, body } = table("Forecast to the end of the run", HEADINGS);
-    this.body = body;
+    const { whole, ...rest } = table("Forecast to the end of the run", HEADINGS);
+    this.table = rest;
     host.append(
       this.sum,
       element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Forecast" }, whole),
@@ -30,7 +31,7 @@ export class ForecastTable {
       epochs_before: before.get(source.name)?.epochs_at_end,
       cap: capText(source, seen.tokens, tokensPerSecond),
     }));
-    showEach(this.body, rows, (row) => this.row(row));
+    showEach(this.table.body, rows, (row) => this.row(row));
     showEach(this.warnings, seen.warnings, ({ source, message }) =>
       element("li", {}, source ? `${source}: ${message}` : message),
     );
@@ -39,21 +40,14 @@ export class ForecastTable {
   row({ name, epochs_before: before, epochs_at_end: after, max_epochs: most, cap }) {
     const same = decimal(before, 2) === decimal(after, 2);
     const epochs = same ? decimal(after, 2) : `${decimal(before, 2)} → ${decimal(after, 2)}`;
-    const over = after > most;
-    return element(
-      "tr",
-      {},
-      element("th", { scope: "row" }, this.colours.label(name)),
-      element("td", { class: over ? "over" : "" }, epochs),
-      element("td", {}, decimal(most, 1)),
-      element("td", {}, cap),
-    );
+    const seen = after > most ? element("span", { class: "over" }, epochs) : epochs;
+    return this.table.row({}, this.colours.label(name), seen, decimal(most, 1), cap);
   }
 }
 
 function sentenceOf(now, then) {
   const effective = `Effective data at the end: ${compact(then.effective_tokens)} tokens`;
   const gain = then.effective_tokens - now.effective_tokens;
-  if (Math.abs(gain) < 1) return `${effective}.`;
+  if (Math.abs(gain) < SMALL_SHARE * then.effective_tokens) return `${effective}.`;
   return `${effective} (${gain > 0 ? "+" : "−"}${compact(Math.abs(gain))}).`;
 }

@@ -4,20 +4,13 @@ import { element, empty, showEach, table } from "../frame/dom.js";
 import { capText } from "../shape/caps.js";
 import { compact, decimal, percent } from "../shape/text.js";
 
-const HEADINGS = [
-  "Source",
-  "Requested",
-  "Realised",
-  "Consumed",
-  "Epochs, now and at the end, against the cap",
-  "Cap reached",
-];
+const HEADINGS = ["Source", "Requested", "Realised", "Consumed", "Epochs, now and at the end", "Cap reached"];
 
 export class Sources {
   constructor(host, colours) {
     this.colours = colours;
-    const { whole, body } = table("Sources of the run", HEADINGS);
-    this.body = body;
+    const { whole, ...rest } = table("Sources of the run", HEADINGS);
+    this.table = rest;
     this.rows = [];
     this.wait = empty("Reading the forecast …");
     host.append(this.wait, whole);
@@ -32,21 +25,14 @@ export class Sources {
       realised: state.mixture.realised?.[source.name] ?? null,
       cap: capText(source, tokens, state.tokensPerSecond),
     }));
-    showEach(this.body, this.rows, (row) => this.row(row));
+    showEach(this.table.body, this.rows, (row) => this.row(row));
   }
 
   row(source) {
     const { name, weight, realised, consumed_tokens: consumed, cap } = source;
-    return element(
-      "tr",
-      {},
-      element("th", { scope: "row" }, this.colours.label(name)),
-      element("td", {}, percent(weight)),
-      element("td", {}, percent(realised)),
-      element("td", {}, compact(consumed)),
-      element("td", {}, bar(source, this.colours.className(name))),
-      element("td", {}, cap),
-    );
+    const shares = [weight, realised].map(percent);
+    const epochs = bar(source, this.colours.className(name));
+    return this.table.row({}, this.colours.label(name), ...shares, compact(consumed), epochs, cap);
   }
 }
 

@@ -1,0 +1,40 @@
+"""Drawing: from the mixture of a step to this rank's tokens, logged before anybody trains on them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from copy import copy
+
+import numpy as np
+
+from crossfade_shared.ledger import LedgerEntry
+from crossfade_worker.data.batches import BatchReader
+from crossfade_worker.mixing.exhaustion import EndOfData
+from crossfade_worker.mixing.planner import Planner
+from crossfade_worker.run_record import RunRecord
+from crossfade_worker.step_batch import StepBatch
+from crossfade_worker.world import Ranks
+
+
+class Drawing:
+    """Draws a rank's part of one step's batch after the other; every rank plans the whole batch alike."""
+
+    def __init__(self, reader: BatchReader, record: RunRecord, ranks: Ranks) -> None:
+        self._reader = reader
+        self._record = record
+        self._ranks = ranks
+
+    def draw(self, planner: Planner, step: int, entry: LedgerEntry) -> StepBatch:
+        """Plan, read and log a step; raises `EndOfData` on every rank if no whole batch is left."""
+        plan = planner.next_plan(entry.mixture)
+        rows = self._reader.read(plan.part(self._ranks.rank, self._ranks.size))
+        counts = np.bincount(plan.sources, minlength=len(planner.sources)).tolist()
+        batch = StepBatch(step, entry.version, rows, dict(zip(planner.sources, counts, strict=True)))
+        self._record.add_batch(batch, entry, plan)
+        return batch
+
+    def read_ahead(self, planner: Planner, entry: LedgerEntry) -> None:
+        """Have the rows read ahead that come next if the mixture stays; if not, a wasted read is all it costs."""
+        with suppress(EndOfData):  # the next step will tell it
+            probable = copy(planner).next_plan(entry.mixture)
+            self._reader.will_need(probable.part(self._ranks.rank, self._ranks.size))
