@@ -25,13 +25,12 @@ def test_two_ranks_anneal_as_one_process_does(tmp_path: Path, toy_corpus: Path, 
     alone.directory.mkdir()
     (alone.directory / "ledger.jsonl").write_bytes((two.directory / "ledger.jsonl").read_bytes())
     train(alone)
-    drawn = {
-        key: [(each.step, each.version, each.plan) for each in each_log]
-        for key, each_log in logged(two.directory).items()
-    }
-    assert (
-        drawn[1, 0] == drawn[1, 1] == [(each.step, each.version, each.plan) for each in logged(alone.directory)[1, 0]]
-    )
+    ((_, by_one),) = logged(alone.directory).items()
+    by_two = logged(two.directory)
+    for records in (by_two[1, 0], by_two[1, 1]):
+        assert [(each.step, each.version, each.plan) for each in records] == [
+            (each.step, each.version, each.plan) for each in by_one
+        ]
     one, other = (load_file(each.directory / "checkpoints/step-00000012/model.safetensors") for each in (two, alone))
     assert all(torch.allclose(tensor, other[name], atol=1e-4) for name, tensor in one.items())
     assert replay_run(two).mismatches == []
