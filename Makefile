@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # uv does not read pip's configuration; hand it pip's find-links, so that both look in the same places.
 export UV_FIND_LINKS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null))
 
-.PHONY: install demo test check format bench bench-loader bench-page clean
+.PHONY: install demo test check format bench bench-loader bench-page load soak clean
 
 install: $(STAMP)
 
@@ -45,6 +45,12 @@ bench-loader: install
 
 bench-page: install
 	$(BIN)/python -m tests.browser.bench
+
+load: install
+	$(BIN)/python -m tests.load
+
+soak: install
+	$(BIN)/python -m tests.load --soak 600
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -20,7 +20,6 @@ from crossfade_shared.errors import UserError
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 JOURNAL_BYTES = 64 << 20
 """The write-ahead log is cut back to this after a burst."""
-POOL_TIMEOUT_SECONDS = 5.0
 _POSTGRESQL_PATIENCE = {  # a server that fell silent is given up, so that what waits for it is told so
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -92,7 +91,6 @@ class Database:
         self._engine = create_async_engine(
             self._url,
             pool_pre_ping=is_postgresql,
-            pool_timeout=POOL_TIMEOUT_SECONDS,
             connect_args=_POSTGRESQL_PATIENCE if is_postgresql else {},
         )
         if self._engine.dialect.name == "sqlite":

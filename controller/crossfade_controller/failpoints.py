@@ -27,7 +27,7 @@ Failpoint = Literal[
 def read_setting(text: str) -> tuple[str, int]:
     """Read `NAME` or `NAME@TIMES`; raises `UserError` for a place that does not exist."""
     name, _, times = text.partition("@")
-    if (name and name not in get_args(Failpoint)) or not (times or "1").isdigit():
+    if (text and name not in get_args(Failpoint)) or not (times or "1").isdigit():
         raise UserError(
             f"{VARIABLE}: {text!r} is no place; use NAME or NAME@TIMES with {', '.join(get_args(Failpoint))}"
         )

@@ -15,7 +15,17 @@ WIDTHS = (8, 64, 512, 4096, 32768)
 """Steps of a bucket at each level, as they were at this revision."""
 
 
+INDEXES = {
+    "ix_mixtures_run_id_created_at": (["run_id", "created_at"], None),
+    "ix_mixtures_unasked": (["run_id", "version"], sa.text("asked_ppm IS NULL")),
+    "ix_mixtures_waiting": (["run_id", "version"], sa.text("applied_at IS NULL AND superseded_at IS NULL")),
+}
+"""What every change and every report asks of a history that may be long."""
+
+
 def upgrade() -> None:
+    for name, (columns, where) in INDEXES.items():
+        op.create_index(name, "mixtures", columns, sqlite_where=where, postgresql_where=where)
     op.add_column("attempts", sa.Column("abandoned_from", sa.BigInteger))
     _replace_points(
         [sa.Column("attempt", sa.BigInteger, nullable=False)],
@@ -47,6 +57,8 @@ def downgrade() -> None:
     )
     with op.batch_alter_table("attempts") as attempts:
         attempts.drop_column("abandoned_from")
+    for name in INDEXES:
+        op.drop_index(name, "mixtures")
 
 
 def _replace_points(more_columns: list[sa.Column], *, key: list[str], fill: str) -> None:

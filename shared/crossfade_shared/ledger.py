@@ -96,6 +96,11 @@ class Ledger:
         """Give the steps of a run that was planned for so many: a decay that was asked for may end it before."""
         return min(planned, self.anneal.begin_step + self.anneal.num_steps) if self.anneal else planned
 
+    def next_change(self, step: int) -> int | None:
+        """Give the first step after a step that another entry governs."""
+        number = bisect_right(self._effective_steps, step)
+        return self._effective_steps[number] if number < len(self) else None
+
     @property
     def last(self) -> LedgerEntry:
         """The newest entry."""

@@ -5,13 +5,13 @@ The README's picture: `crossfade demo --open`, then this with the address it pri
 
 import sys
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.browser.chromium import NAMES, find_chromium, open_chromium
 
-LAPTOP = {"width": 1280, "height": 800}
+LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
-def open_page(browser: Browser, url: str, *, size: dict[str, int] = LAPTOP, dark: bool = False) -> Page:
+def open_page(browser: Browser, url: str, *, size: ViewportSize = LAPTOP, dark: bool = False) -> Page:
     """Open the page and wait until it has drawn what it knows."""
     page = browser.new_page(viewport=size, color_scheme="dark" if dark else "light")
     go(page, url)

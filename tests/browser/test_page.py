@@ -6,7 +6,7 @@ from itertools import pairwise
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.screenshot import open_page
+from tests.browser.screenshot import go, open_page
 from tests.browser.site import SOURCES, Reporter, Site
 
 from crossfade_shared.telemetry import DroppedReport, RefusedReport
@@ -250,6 +250,16 @@ def test_page_is_served_with_strict_headers(site: Site) -> None:
         assert "unsafe" not in policy
         assert response.headers["x-content-type-options"] == "nosniff"
         assert response.headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_page_that_was_seen_before_asks_for_none_of_its_parts_again(page: Page, site: Site) -> None:
+    site.make_run("seen")
+    go(page, f"{site.url}/?run=seen")
+    sent = """performance.getEntriesByType("resource")
+        .filter(({ name }) => name.includes("/static/")).map(({ transferSize }) => transferSize)"""
+    assert sum(page.evaluate(sent)) > 100_000
+    go(page, f"{site.url}/?run=seen")
+    assert max(page.evaluate(sent)) == 0
 
 
 @pytest.mark.parametrize("path", ["nothing.js", "%2e%2e/endpoints.py", "..%2fendpoints.py", "vendor", "a%00b"])

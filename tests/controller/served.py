@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,8 @@ from crossfade_shared.telemetry import AppliedReport, AttemptReport, Report, Ste
 START_SECONDS = 30.0
 TOKENS_PER_STEP = 1000
 ADMIN_TOKEN = "cf_the-admin-token-of-the-tests"
+_bytecode = tempfile.TemporaryDirectory(prefix="crossfade-bytecode-")
+_compiled_once = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": _bytecode.name}
 _names = (f"run-{number}" for number in count())
 
 
@@ -51,7 +54,7 @@ class Controller:
         self._process = processes.start(
             [*command, *options, *self.options],
             log=self.log,
-            environment={"CROSSFADE_ADMIN_TOKEN": ADMIN_TOKEN, **environment},
+            environment={"CROSSFADE_ADMIN_TOKEN": ADMIN_TOKEN, **_compiled_once, **environment},
         )
         found = eventually(
             lambda: re.search(r"listening on (\S+:(\d+))\n", self.output[seen:]) or self._check_runs(),

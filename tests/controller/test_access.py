@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.controller.served import Controller, run_body
+from tests.controller.served import START_SECONDS, Controller, run_body
 from tests.eventually import eventually
 from typer.testing import CliRunner
 
@@ -154,7 +154,9 @@ def test_the_first_start_prints_an_admin_token_once(tmp_path: Path, redis_url: s
     for start in (1, 2):
         process = processes.start([*command, *options], log=log)
         try:
-            eventually(lambda start=start: log.read_text().count("listening on") == start)
+            eventually(
+                lambda start=start: log.read_text().count("listening on") == start, patience_seconds=START_SECONDS
+            )
         finally:
             processes.stop(process)
     assert len(re.findall(r"admin token: cf_[A-Za-z0-9_-]{43} ", log.read_text())) == 1
@@ -181,7 +183,10 @@ def test_one_that_others_reach_lets_nobody_read_without_a_token(tmp_path: Path, 
     command = [sys.executable, "-m", "crossfade_controller", "--host", "0.0.0.0", "--port", "0"]
     process = processes.start([*command, "--redis", redis_url, "--database", database], log=log)
     try:
-        port = eventually(lambda: re.search(r"listening on http://0\.0\.0\.0:(\d+)", log.read_text()))[1]
+        heard = eventually(
+            lambda: re.search(r"listening on http://0\.0\.0\.0:(\d+)", log.read_text()), patience_seconds=START_SECONDS
+        )
+        port = heard[1]
         ask = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"http://127.0.0.1:{port}/v1/runs"]
         token = ["-H", f"Authorization: Bearer {json.loads(made.stdout)['token']}"]
         asked = [subprocess.check_output([*ask, *more], text=True) for more in ([], token, [*token, "-H", "Host: me"])]

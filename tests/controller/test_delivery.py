@@ -50,12 +50,12 @@ def test_a_version_is_published_sealed_and_announced(rough_controller: Controlle
     with subscriber.redis.pubsub(ignore_subscribe_messages=True) as listening:
         listening.subscribe(subscriber.channels.changed)
         listening.get_message(timeout=1)
-        made = rough_controller.post_version(subscriber.run, 1, takes_effect={"step": 7}, author="ada").json()
+        made = rough_controller.post_version(subscriber.run, 1, takes_effect={"step": 7}).json()
         message = eventually(lambda: listening.get_message(timeout=1))
         assert message["data"] == b"2"
     envelope = subscriber.envelope()
     assert (envelope.version, envelope.weights_ppm, envelope.digest) == (2, made["weights_ppm"], made["digest"])
-    assert (envelope.author, envelope.reason, envelope.earliest_step(1000)) == ("ada", "a test", 7)
+    assert (envelope.author, envelope.reason, envelope.earliest_step(1000)) == ("admin", "a test", 7)
     state = eventually(
         lambda: (now := rough_controller.get(f"/v1/runs/{subscriber.run}/mixture"))["state"] == "published" and now
     )

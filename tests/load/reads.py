@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import chain
 
 from tests.controller.served import Controller
 from tests.load.figures import Bound, Figure, milliseconds
@@ -22,7 +23,7 @@ async def measure(controller: Controller) -> list[Figure]:
     await asyncio.gather(*(_ask(connection, wire, time.monotonic() + 1) for connection in connections))
     start = time.monotonic()
     seconds = await asyncio.gather(*(_ask(connection, wire, start + SECONDS) for connection in connections))
-    spent, durations = time.monotonic() - start, sum(seconds, [])
+    spent, durations = time.monotonic() - start, list(chain.from_iterable(seconds))
     for connection in connections:
         connection.close()
     return [

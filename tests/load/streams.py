@@ -37,6 +37,7 @@ class Subscriber(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Look for what tells of a new version."""
+        assert self.is_open.is_set() or data.startswith(b"HTTP/1.1 200"), data
         self.is_open.set()
         data = self._end + data
         self.told_at += [time.monotonic()] * data.count(MARK)
@@ -50,7 +51,7 @@ async def measure(controller: Controller) -> list[Figure]:
         run = new_run(controller)
         await asyncio.sleep(1)  # its first version is published
         process = psutil.Process(controller.process_id)
-        subscribers = await _subscribe(controller, run, num_subscribers)
+        subscribers = await subscribe(controller, run, num_subscribers)
         delays: list[float] = []
         for number in range(NUM_COMMITS):
             sent = time.monotonic()
@@ -79,7 +80,8 @@ async def measure(controller: Controller) -> list[Figure]:
     return figures
 
 
-async def _subscribe(controller: Controller, run: str, num_subscribers: int) -> list[Subscriber]:
+async def subscribe(controller: Controller, run: str, num_subscribers: int) -> list[Subscriber]:
+    """Open streams and wait until each has begun."""
     place = urlsplit(controller.url)
     loop = asyncio.get_running_loop()
     wire = request("GET", f"/v1/runs/{run}/events", Accept="text/event-stream")

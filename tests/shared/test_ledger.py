@@ -24,6 +24,10 @@ def test_every_step_has_the_newest_version_that_is_in_effect() -> None:
     assert ledger().mixture_at(10) == MATH
 
 
+def test_the_next_change_is_after_the_step() -> None:
+    assert [ledger().next_change(step) for step in (0, 9, 10, 11, 10**12)] == [10, 10, 11, None, None]
+
+
 def test_a_ledger_survives_json() -> None:
     assert Ledger.from_json(ledger().to_json()) == ledger()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.toy import SEQUENCE_LENGTH, toy_run
+from tests.worker.streams import settings_of, wait_for
 from tests.worker.test_train import CONTROL, publish, reports
 
 from crossfade_shared.telemetry import CheckpointReport, ExhaustedReport, FinishedReport, StepReport
@@ -18,6 +19,7 @@ from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import open_corpus
 from crossfade_worker.replay import replay_run
 from crossfade_worker.run_directory import RunDirectory
+from crossfade_worker.stream import open_stream
 from crossfade_worker.train import train
 
 
@@ -102,6 +104,26 @@ def test_a_run_out_of_data_ends_as_often_as_it_is_started(
     assert saved_step(config) == 7
     found = replay_run(config)
     assert (found.num_batches, found.mismatches) == (7, [])
+
+
+def test_a_version_that_comes_as_the_data_end_governs_the_step_that_was_not_drawn(
+    tmp_path: Path, toy_corpus: Path, redis_url: str, num_rows: dict[str, int]
+) -> None:
+    epochs = limited(num_rows, {"math": 7}, when_exhausted="stop")
+    with open_stream(settings_of(tmp_path / "before", toy_corpus, epochs=epochs)) as stream:
+        num_steps = sum(1 for _ in stream)
+    settings = settings_of(tmp_path / "run", toy_corpus, redis_url=redis_url, epochs=epochs)
+    with open_stream(settings) as stream:
+        for batch in stream:
+            stream.step_ended()
+            if batch.step == num_steps - 1:
+                publish(redis_url, 1, {"web": 1, "code": 1, "math": 0})
+                wait_for(stream, 1)
+        state = stream.state_dict()
+    with open_stream(settings) as stream:
+        stream.load_state_dict(state)
+        batch = next(stream)
+    assert (batch.step, batch.version) == (num_steps, 1)
 
 
 def last_step_report(url: str) -> StepReport:

@@ -213,7 +213,11 @@ def test_torchrun_that_restarts_its_ranks_does_not_go_back_again(
     monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
     train(config, rewind_to=RewindTo(10))  # the first launch died before it went back
     train(config, rewind_to=RewindTo(10))
-    assert [attempt.start_step for attempt in replay_run(config).attempts] == [0, 10, 20]
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "0")
+    train(config)
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    train(config, rewind_to=RewindTo(15))  # another launch: what an earlier one did does not count
+    assert [attempt.start_step for attempt in replay_run(config).attempts] == [0, 10, 20, 20, 15]
 
 
 def test_from_the_command_line(tmp_path: Path, toy_corpus: Path) -> None:

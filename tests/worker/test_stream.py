@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tests.toy import SEQUENCE_LENGTH
 from tests.worker.streams import TOTAL_STEPS, expected_rows, ledger_of, publish, reports, rows_of, settings_of, wait_for
 
@@ -17,6 +18,7 @@ from crossfade_shared.errors import UserError
 from crossfade_shared.telemetry import StepReport
 from crossfade_worker.batch_log import batch_log_files
 from crossfade_worker.mixture_stream import MixtureStream
+from crossfade_worker.replay import replay_run
 from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.step_batch import StepBatch
 from crossfade_worker.stream import open_stream
@@ -100,6 +102,17 @@ def test_a_step_is_reported_with_what_is_known_of_it(tmp_path: Path, toy_corpus:
     assert [(report.step, report.loss) for report in steps] == [(0, None), (1, 2.5), (2, 1.5)]
     assert steps[1].source_loss == {"web": 2.0, "code": None}
     assert [report.tokens for report in steps] == [8 * SEQUENCE_LENGTH * (step + 1) for step in range(3)]
+
+
+def test_narrow_tokens_are_the_same_and_logged_alike(tmp_path: Path, toy_corpus: Path) -> None:
+    with open_stream(settings_of(tmp_path / "wide", toy_corpus)) as wide:
+        expected = [next(wide).tokens.clone() for _ in range(2)]
+    settings = settings_of(tmp_path / "narrow", toy_corpus)
+    with open_stream(settings, narrow=True) as stream:
+        tokens = [next(stream).tokens.clone() for _ in range(2)]
+    assert {step.dtype for step in tokens} == {torch.uint16}
+    assert torch.equal(torch.stack(tokens).long(), torch.stack(expected))
+    assert replay_run(settings).mismatches == []
 
 
 def test_stop_ends_the_stream_between_steps(tmp_path: Path, toy_corpus: Path) -> None:

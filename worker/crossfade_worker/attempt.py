@@ -42,6 +42,8 @@ class StreamParts:
     link: Link
     record: RunRecord
     opened: ExitStack
+    narrow: bool = False
+    """Whether tokens are handed over as they are stored."""
 
     @property
     def supply(self) -> Supply:

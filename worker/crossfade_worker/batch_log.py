@@ -100,8 +100,8 @@ def batch_log_files(directory: Path) -> list[BatchLogFile]:
     return sorted(files, key=lambda file: (file.attempt, file.rank))
 
 
-def tokens_digest(tokens: NDArray[np.int64]) -> str:
-    """XXH3 (128 bits, hexadecimal) of `[rows, length + 1]` tokens.
+def tokens_digest(tokens: NDArray[np.integer]) -> str:
+    """XXH3 (128 bits, hexadecimal) of `[rows, length + 1]` tokens, the same whatever type holds them.
 
     It goes over all that is read, at the speed of memory where SHA-256 would take longer than reading. It finds what
     went wrong, not what somebody forged; plans and shards have cryptographic digests of their own.

@@ -1,7 +1,8 @@
-"""Drawing: from the mixture of a step to this rank's tokens, logged before anybody trains on them."""
+"""Drawing: from the plan of a step to this rank's tokens, logged before anybody trains on them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from copy import copy
 
@@ -10,7 +11,7 @@ import numpy as np
 from crossfade_shared.ledger import LedgerEntry
 from crossfade_worker.data.batches import BatchReader
 from crossfade_worker.mixing.exhaustion import EndOfData
-from crossfade_worker.mixing.planner import Planner
+from crossfade_worker.mixing.planner import BatchPlan, Planner
 from crossfade_worker.run_record import RunRecord
 from crossfade_worker.step_batch import StepBatch
 from crossfade_worker.world import Ranks
@@ -24,12 +25,11 @@ class Drawing:
         self._record = record
         self._ranks = ranks
 
-    def draw(self, planner: Planner, step: int, entry: LedgerEntry) -> StepBatch:
-        """Plan, read and log a step; raises `EndOfData` on every rank if no whole batch is left."""
-        plan = planner.next_plan(entry.mixture)
+    def draw(self, plan: BatchPlan, sources: Sequence[str], step: int, entry: LedgerEntry) -> StepBatch:
+        """Read and log what was planned for a step; `sources` are those of the planner, in its order."""
         rows = self._reader.read(plan.part(self._ranks.rank, self._ranks.size))
-        counts = np.bincount(plan.sources, minlength=len(planner.sources)).tolist()
-        batch = StepBatch(step, entry.version, rows, dict(zip(planner.sources, counts, strict=True)))
+        counts = np.bincount(plan.sources, minlength=len(sources)).tolist()
+        batch = StepBatch(step, entry.version, rows, dict(zip(sources, counts, strict=True)))
         self._record.add_batch(batch, entry, plan)
         return batch
 

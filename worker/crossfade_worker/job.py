@@ -22,7 +22,6 @@ from crossfade_worker.model.llama import build_llama
 from crossfade_worker.model.parallel import parallelise
 from crossfade_worker.optim.adamw import build_optimizer
 from crossfade_worker.rewind import RewindTo, put_aside
-from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.stream import open_stream
 from crossfade_worker.stream_state import StreamState
 from crossfade_worker.world import World
@@ -56,7 +55,7 @@ def open_job(config: RunConfig, world: World, *, rewind_to: RewindTo | None = No
         )
         model = parallelise(model, world)
         optimizer = build_optimizer(model, config.optimizer)
-        if found := _checkpoint(stream.directory, world, rewind_to):
+        if found := _checkpoint(stream, world, rewind_to):
             rewind = Rewind(rewind_to.skip_steps) if rewind_to and found.rewinds else None
             stream.load_state(found.state, origin=str(found.path), rewind=rewind)
             load_checkpoint(found.path, model, optimizer, world)
@@ -80,11 +79,12 @@ class _Checkpoint:
     rewinds: bool
 
 
-def _checkpoint(directory: RunDirectory, world: World, rewind_to: RewindTo | None) -> _Checkpoint | None:
+def _checkpoint(stream: MixtureStream, world: World, rewind_to: RewindTo | None) -> _Checkpoint | None:
     """Give what every rank goes on from, as rank 0 sees it: the newest checkpoint, or the one to go back to."""
+    directory = stream.directory
 
     def look() -> dict[str, Any] | None:
-        rewinds = rewind_to is not None and not rewind_to.is_done(directory)
+        rewinds = rewind_to is not None and not rewind_to.is_done(directory, attempt=stream.attempt)
         found = (
             [rewind_to.checkpoint(directory)] if rewind_to and rewinds else complete_checkpoints(directory.checkpoints)
         )

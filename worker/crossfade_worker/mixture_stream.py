@@ -18,6 +18,7 @@ from crossfade_worker.identity import check_identity
 from crossfade_worker.mixing.agreement import Agreement
 from crossfade_worker.mixing.course import Course
 from crossfade_worker.mixing.exhaustion import EndOfData
+from crossfade_worker.mixing.planner import BatchPlan
 from crossfade_worker.reporting import applied_report
 from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.standing import Standing
@@ -42,7 +43,8 @@ class MixtureStream:
         self.end_of_data: EndOfData | None = None
         """Why no further batch can be drawn, once that is so."""
         self._parts = parts
-        reader = BatchReader(parts.reader, max_rows=self.settings.batch_sequences // parts.ranks.size)
+        max_rows = self.settings.batch_sequences // parts.ranks.size
+        reader = BatchReader(parts.reader, max_rows=max_rows, narrow=parts.narrow)
         self._drawing = Drawing(reader, parts.record, parts.ranks)
         self._at = Standing.at(new_run(parts.start, supply=parts.supply), parts)
         self._course: Course | None = None
@@ -130,17 +132,11 @@ class MixtureStream:
             raise StopIteration
         if decision.adoption:
             self.report(applied_report(decision.adoption))
-        if step + 1 < self.total_steps:
+        drawn_at, entry = time.perf_counter(), agreement.ledger.entry_at(step)
+        plan = self._plan(step, entry)
+        if step + 1 < self.total_steps:  # a step that is never drawn gets no version, so that one finds it free later
             self._announce(agreement, step + 1)
-        entry = agreement.ledger.entry_at(step)
-        for news in self._at.cap_watch.before(step, entry):
-            self.report(news)
-        try:
-            return self._draw(entry)
-        except EndOfData as end:  # the same on every rank: all of them plan alike
-            self.end_of_data = end
-            self.report(self._at.cap_watch.exhausted(step, entry, end.sources, ends_run=True))
-            raise StopIteration from end
+        return self._draw(plan, entry, drawn_at=drawn_at)
 
     def step_ended(
         self,
@@ -197,9 +193,20 @@ class MixtureStream:
         except OSError:  # the journal could not take the new version, so nobody is told of it
             agreement.announce(step, stop=self._stopping)
 
-    def _draw(self, entry: LedgerEntry) -> StepBatch:
-        drawn_at, planner = time.perf_counter(), self._at.planner
-        batch = self._drawing.draw(planner, self._at.next_step, entry)
+    def _plan(self, step: int, entry: LedgerEntry) -> BatchPlan:
+        """Plan a step, or end where no whole batch is left: the same on every rank, since all of them plan alike."""
+        for news in self._at.cap_watch.before(step, entry):
+            self.report(news)
+        try:
+            return self._at.planner.next_plan(entry.mixture)
+        except EndOfData as end:
+            self.end_of_data = end
+            self.report(self._at.cap_watch.exhausted(step, entry, end.sources, ends_run=True))
+            raise StopIteration from end
+
+    def _draw(self, plan: BatchPlan, entry: LedgerEntry, *, drawn_at: float) -> StepBatch:
+        planner = self._at.planner
+        batch = self._drawing.draw(plan, planner.sources, self._at.next_step, entry)
         self._at.trained.add_drawn(batch, planner.state, drawn_at=drawn_at)
         self._at.next_step += 1
         if self._at.next_step < self.total_steps:

@@ -18,12 +18,11 @@ class RewindTo:
     step: int
     skip_steps: int = 0
 
-    def is_done(self, directory: RunDirectory) -> bool:
-        """Say whether this launch has done it already: torchrun, when it restarts ranks, repeats their command."""
-        if os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0":
-            return False
-        newest = [attempt.start_step for attempt in directory.journal.attempts() if attempt.rewound][-1:]
-        return any(start_step <= self.step for start_step in newest)
+    def is_done(self, directory: RunDirectory, *, attempt: int) -> bool:
+        """Say whether this launch, now at an attempt, has done it: torchrun restarts ranks with the same command."""
+        first = attempt - int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+        earlier = directory.journal.attempts()
+        return any(one.rewound and one.number >= first and one.start_step <= self.step for one in earlier)
 
     def checkpoint(self, directory: RunDirectory) -> Path:
         """Give the checkpoint to go back to; raises `UserError` naming those there are if none is old enough."""

@@ -42,12 +42,14 @@ def open_stream(
     *,
     ranks: Ranks | None = None,
     identity: Mapping[str, Any] = MappingProxyType({}),
+    narrow: bool = False,
 ) -> MixtureStream:
     """Open the sources of a run, hold its folder and begin to follow its mixture; to be called on every rank.
 
     Under torchrun, open it when the trainer's process group is there; the stream makes a gloo group of its own.
-    `identity` says what else than sources and sizes must be equal for a resume. Raises `UserError`, the same on every
-    rank, for what a person must mend.
+    `identity` says what else than sources and sizes must be equal for a resume. With `narrow`, tokens come as they are
+    stored (torch.uint16 or torch.uint32), to be widened on a GPU by `tokens.to(device).long()`. Raises `UserError`, the
+    same on every rank, for what a person must mend.
     """
     if isinstance(settings, Path):
         settings = load_stream_settings(settings)
@@ -73,6 +75,7 @@ def open_stream(
                 link=link,
                 record=record,
                 opened=opened.pop_all(),
+                narrow=narrow,
             )
         )
 

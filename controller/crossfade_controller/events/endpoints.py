@@ -14,7 +14,7 @@ from crossfade_controller.events import repository
 from crossfade_controller.events.schemas import EventBody, EventPage
 from crossfade_controller.paging import MAX_PAGE_ITEMS
 from crossfade_controller.runs import repository as runs
-from crossfade_controller.services import ServicesOfApp
+from crossfade_controller.services import Services, ServicesOfApp
 
 router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["events"])
 EventId = Annotated[int | None, Query(ge=0, le=MAX_COUNT, description="events after this id alone")]
@@ -41,17 +41,18 @@ async def get_events(
     event. Kinds: mixture, benchmark, attempt, refused, checkpoint, dropped, finished; and `step` in a stream alone,
     progress that is told as it passes.
     """
-    as_page = "application/json" in accept
+    if "application/json" in accept:
+        return JSONResponse((await _page(services, run, after or 0, limit)).model_dump(mode="json"))
+    run_id, newest = await services.streams.end_of(run)
+    begin = next((place for place in (last_event_id, after) if place is not None), newest)
+    stream = services.streams.follow(run_id, begin, newest=newest)
+    return EventSourceResponse(stream, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+
+
+async def _page(services: Services, run: str, after: int, limit: int) -> EventPage:
     async with services.database.read() as session:
         found = await runs.find(session, run)
-        if as_page:
-            events = await repository.after(session, found.id, after or 0, limit=limit)
-            page = EventPage(
-                items=[EventBody.model_validate(event) for event in events],
-                after=events[-1].id if events else after or 0,
-            )
-            return JSONResponse(page.model_dump(mode="json"))
-        newest = await repository.last_id(session, found.id)
-    begin = next((place for place in (last_event_id, after) if place is not None), newest)
-    stream = services.streams.follow(found.id, begin, newest=newest)
-    return EventSourceResponse(stream, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+        events = await repository.after(session, found.id, after, limit=limit)
+    return EventPage(
+        items=[EventBody.model_validate(event) for event in events], after=events[-1].id if events else after
+    )

@@ -15,6 +15,8 @@ from crossfade_controller.delivery.loops import keep_going
 from crossfade_controller.events import repository
 from crossfade_controller.events.feed import Feed
 from crossfade_controller.events.tail import BATCH_EVENTS, Tail, wire_of, wire_of_progress
+from crossfade_controller.runs import repository as runs
+from crossfade_controller.together import Together
 
 RECONNECT_MILLISECONDS = 1000
 
@@ -33,11 +35,19 @@ class Streams:
         self._database = database
         self._feed = feed
         self._shared: dict[int, _Shared] = {}
+        self._together: Together[tuple[int, int]] = Together()
 
     @property
     def num_open(self) -> int:
         """How many streams are open."""
         return sum(shared.num_followers for shared in self._shared.values())
+
+    async def end_of(self, run: str) -> tuple[int, int]:
+        """Give a run's id and that of its newest event; raises a 404 `Problem`.
+
+        When a controller comes back everybody connects at once: they wait for one reading.
+        """
+        return await self._together.ask(run, lambda: self._read_end(run))
 
     async def follow(self, run_id: int, after: int, *, newest: int) -> AsyncIterator[bytes]:
         """Give the wire form of every event after an id, for ever, until the feed is closed; `newest` is the last one.
@@ -78,6 +88,11 @@ class Streams:
             if not shared.num_followers:
                 shared.reading.cancel()
                 del self._shared[run_id]
+
+    async def _read_end(self, run: str) -> tuple[int, int]:
+        async with self._database.read() as session:
+            found = await runs.find(session, run)
+            return found.id, await repository.last_id(session, found.id)
 
     async def _read_older(self, run_id: int, after: int) -> tuple[bytes, int]:
         async with self._database.read() as session:

@@ -18,7 +18,7 @@ from crossfade_controller.sources.schemas import NewSource
 
 async def progress_of(session: AsyncSession, run: Run) -> RunProgress:
     """Read what a run has drawn from each source by its last report."""
-    attempt = (await runs.current_attempts(session, [run.id])).get(run.id)
+    attempt = await runs.current_attempt(session, run)
     consumed = await source_tokens_before(session, run.id, None)
     tokens_per_step = attempt.tokens_per_step if attempt else None
     decay = await mixtures.newest_applied_decay(session, run.id) if run.phase == "decay" else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crossfade_controller.database import Base, UtcTime, now
@@ -14,10 +14,19 @@ from crossfade_shared.mixture import Mixture
 VersionState = Literal["accepted", "published", "applied", "superseded"]
 
 
+_UNASKED = text("asked_ppm IS NULL")
+_WAITING = text("applied_at IS NULL AND superseded_at IS NULL")
+
+
 class MixtureVersion(Base):
     """One version. What it says never changes; how far it has travelled is written down as it becomes known."""
 
     __tablename__ = "mixtures"
+    __table_args__ = (  # what every change and every report asks of a history that may be long
+        Index("ix_mixtures_run_id_created_at", "run_id", "created_at"),
+        Index("ix_mixtures_unasked", "run_id", "version", sqlite_where=_UNASKED, postgresql_where=_UNASKED),
+        Index("ix_mixtures_waiting", "run_id", "version", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
 
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -85,8 +85,6 @@ async def undecided_above(session: AsyncSession, run_id: int, version: int) -> S
 
 async def newest_made_by(session: AsyncSession, run_id: int, moment: datetime) -> int | None:
     """Give the newest version that was made by a moment, or None."""
-    return await session.scalar(
-        select(func.max(MixtureVersion.version)).where(
-            MixtureVersion.run_id == run_id, MixtureVersion.created_at <= moment
-        )
-    )
+    query = select(MixtureVersion.version).where(MixtureVersion.run_id == run_id, MixtureVersion.created_at <= moment)
+    newest_first = query.order_by(MixtureVersion.created_at.desc(), MixtureVersion.version.desc())
+    return await session.scalar(newest_first.limit(1))

@@ -93,7 +93,7 @@ async def consider(session: AsyncSession, run: Run, change: Change) -> Considere
     passed = overridden(change.actor, change.override)
     current = await repository.find(session, run, run.version)
     _check_base(current, change.based_on)
-    attempt = (await runs.current_attempts(session, [run.id])).get(run.id)
+    attempt = await runs.current_attempt(session, run)
     check_timing(run, change.takes_effect, attempt.tokens_per_step if attempt else None)
     asked = change.decide(current.mixture)
     by_policy = is_policy(change.actor)

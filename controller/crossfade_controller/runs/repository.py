@@ -42,6 +42,11 @@ async def sources(session: AsyncSession, run_ids: Sequence[int]) -> dict[int, li
     return by_run
 
 
+async def current_attempt(session: AsyncSession, run: Run) -> Attempt | None:
+    """Give the highest attempt of a run, or None before its first report."""
+    return await session.get(Attempt, (run.id, run.attempt)) if run.attempt else None
+
+
 async def current_attempts(session: AsyncSession, run_ids: Sequence[int]) -> dict[int, Attempt]:
     """Give the highest attempt of each of some runs; a run without a report has none."""
     is_current = (Attempt.run_id == Run.id) & (Attempt.attempt == Run.attempt)

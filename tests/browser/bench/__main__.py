@@ -33,7 +33,9 @@ def main() -> None:
                 figures: list[Figure] = []
                 for each in (measure.first_paint, measure.zoom, measure.memory):
                     notes.print(f"measuring {each.__name__} …")
-                    figures += each(browser, site)
+                    found = each(browser, site)
+                    notes.print(*(f"{figure.name}: {figure.shown}" for figure in found), sep="\n")
+                    figures += found
                 title = (
                     f"the page in Chromium {browser.version}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
                 )

@@ -70,6 +70,14 @@ def test_a_missing_shard_is_named(corpus):
         open_corpus(corpus.directory)
 
 
+def test_a_manifest_of_more_tokens_than_there_are_is_named(corpus):
+    manifest = json.loads((corpus.directory / "corpus.json").read_text())
+    manifest["sources"]["second"]["shards"][0]["num_tokens"] += 1
+    (corpus.directory / "corpus.json").write_text(json.dumps(manifest))
+    with pytest.raises(CorpusError, match=r"corpus\.json: .*\.ds has \d+ bytes, which is not \d+ tokens of 2 bytes"):
+        open_corpus(corpus.directory)
+
+
 def test_a_source_without_tokens_is_named(corpus):
     manifest = json.loads((corpus.directory / "corpus.json").read_text())
     manifest["sources"]["second"]["shards"] = []

@@ -112,6 +112,13 @@ def test_token_files_that_do_not_fit_their_index_are_named(describe, tmp_path):
         describe(web={"format": "token_files", "path": "web"})
 
 
+def test_token_files_cut_to_less_than_a_byte_a_token_are_named(describe, tmp_path):
+    folder = write_token_files(tmp_path / "web", metadata=False)
+    os.truncate(folder / "00001_rank.ds", 6)
+    with pytest.raises(CorpusError, match=r"00001_rank\.ds has 6 bytes, which is not 9 of tokens"):
+        describe(web={"format": "token_files", "path": "web"})
+
+
 @pytest.mark.parametrize(("code", "dtype"), [(8, "<u2"), (4, "<i4")])
 def test_a_megatron_pair_is_read_in_place(describe, tmp_path, code, dtype):
     write_megatron(tmp_path / "code" / "text_document", code=code, dtype=dtype)
@@ -306,6 +313,22 @@ def test_the_cache_keeps_its_bound_and_what_was_used_last(describe, tmp_path):
     small = describe({**bound, "max_bytes": 20}, web={"format": "token_files", "path": address})
     with pytest.raises(UserError, match=r"cache\.max_bytes is 20, but .*00000_rank\.ds alone has 24 bytes"):
         _ = [shard.tokens for shard in small.sources["web"].shards]
+
+
+def test_a_copy_that_another_process_gave_up_and_fetched_again_is_read_on(describe, tmp_path):
+    folder = write_token_files(tmp_path / "web", index=False)
+    address = put_in_memory("e/web", folder)
+    source = {"format": "token_files", "path": address}
+    ours, others = (describe({"directory": "cache", "max_bytes": 45}, web=source).sources["web"] for _ in range(2))
+    expected = [np.fromfile(folder / f"{number:05d}_rank.ds", dtype="<u2").tolist() for number in (0, 1)]
+    assert ours.shards[0].tokens.tolist() == expected[0]
+    (copy,) = (path for path in (tmp_path / "cache").iterdir() if path.stat().st_size == 24)
+    inode = copy.stat().st_ino
+    assert others.shards[1].tokens.tolist() == expected[1]  # there is no room for both
+    assert not copy.exists()
+    assert others.shards[0].tokens.tolist() == expected[0]
+    assert copy.stat().st_ino != inode
+    assert ours.shards[0].tokens.tolist() == expected[0]
 
 
 def test_a_run_trains_on_shards_that_other_tools_made(tmp_path):

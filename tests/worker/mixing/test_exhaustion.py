@@ -8,6 +8,7 @@ from collections import defaultdict
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.ledger import LedgerEntry
@@ -177,6 +178,8 @@ def test_caps_are_whole_rows_of_the_epochs_as_they_are_written() -> None:
     with pytest.raises(UserError, match="is not one of its 10 rows") as error:
         cap(0.09)
     assert error.value.field == "epochs.math.max_epochs"
+    with pytest.raises(ValidationError, match="less than or equal to 1000000"):  # more rows than a cursor can count
+        cap(1e18)
     with pytest.raises(UserError, match="no source 'maths'; the sources are math") as error:
         caps_in_rows({"maths": EpochSettings(max_epochs=1)}, {"math": 10})
     assert error.value.field == "epochs.maths"

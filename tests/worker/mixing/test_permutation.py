@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 from numpy.typing import NDArray
 
-from crossfade_worker.compiled import compiled
 from crossfade_worker.mixing.permutation import Uint64s, epoch_key, half_bits, permuted
 
 
-@compiled
+@njit  # type: ignore[untyped-decorator]
 def rows_at(positions: NDArray[np.int64], num_rows: int, half_width: int, keys: Uint64s) -> NDArray[np.int64]:
     """Give the rows at `[n]` positions under `[n, NUM_ROUNDS]` keys."""
     rows = np.empty_like(positions)
@@ -27,7 +27,8 @@ def whole_epoch(num_rows: int, *, seed: int = 0, source: str = "s", epoch: int =
 
 def at(positions: NDArray[np.int64], num_rows: int, *, seed: int, source: str, epoch: int) -> NDArray[np.int64]:
     keys = np.repeat(epoch_key(seed, source, epoch)[None], len(positions), axis=0)
-    return rows_at(positions, num_rows, half_bits(num_rows), keys)
+    rows: NDArray[np.int64] = rows_at(positions, num_rows, half_bits(num_rows), keys)
+    return rows
 
 
 @given(st.integers(1, 5000), st.integers(0, 2**63), st.integers(0, 100))

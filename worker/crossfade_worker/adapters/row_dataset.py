@@ -36,7 +36,7 @@ class StreamDataset(Dataset[Row], Sized):
     def __getitems__(self, indices: Sequence[int]) -> list[Row]:
         """Give the next micro-batch; ends a resumed run's data by `StopIteration`, where the length does not."""
         if self._num_given == len(self._rows):
-            self._rows, self._num_given = next(self._stream).tokens, 0
+            self._rows, self._num_given = next(self._stream).tokens.long(), 0
         rows = self._rows[self._num_given : self._num_given + len(indices)]
         self._num_given += len(rows)
         return [{"input_ids": row, "labels": row} for row in rows]

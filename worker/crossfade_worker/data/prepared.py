@@ -94,6 +94,11 @@ def open_prepared_source(name: str, manifest: Manifest, open_file: FileOpener) -
 
 
 def _open_shard(record: ShardRecord, token_bytes: int, open_file: FileOpener) -> Shard:
+    if record.tokens.num_bytes != record.num_tokens * token_bytes:  # readers would go past the end of the file
+        raise CorpusError(
+            f"{MANIFEST_NAME}: {record.tokens.path} has {record.tokens.num_bytes} bytes, which is not "
+            f"{record.num_tokens} tokens of {token_bytes} bytes; restore the manifest"
+        )
     tokens, ends = open_file(record.tokens), open_file(record.ends)
     return Shard(
         file=tokens,

@@ -50,15 +50,17 @@ class ShardCache:
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(_NUM_THREADS, thread_name_prefix="shard-cache")
 
-    def get(self, remote: RemoteFile) -> LocalFile:
-        """Give the local copy, once it is there; raises `CorpusError` naming a file that cannot be had or differs."""
-        name = _name(remote)
-        local = self.prefetch(remote).result()
-        if not local.path.exists():  # another process has given it up
-            with self._lock:
-                self._files.pop(name, None)
+    def content(self, remote: RemoteFile) -> Bytes:
+        """Give a whole file, once it is there; raises `CorpusError` naming one that cannot be had or differs."""
+        while True:
             local = self.prefetch(remote).result()
-        return local
+            try:
+                return local.content()
+            except (CorpusError, FileNotFoundError):
+                if local.path.exists():
+                    raise
+            with self._lock:  # it was given up a moment ago, here or in another process
+                self._files.pop(_name(remote), None)
 
     def prefetch(self, remote: RemoteFile) -> Future[LocalFile]:
         """Begin to fetch a file that is not there, and count it as used now."""
@@ -76,7 +78,7 @@ class ShardCache:
             path.unlink(missing_ok=True)
             self._make_room(remote)
             self._download(remote, path)
-        return LocalFile(path)
+        return LocalFile(path, verify=lambda: _check_copy(path, remote))
 
     def _make_room(self, remote: RemoteFile) -> None:
         if remote.num_bytes > self._max_bytes:
@@ -118,6 +120,12 @@ class ShardCache:
             Path(partial).unlink(missing_ok=True)
 
 
+def _check_copy(path: Path, remote: RemoteFile) -> None:
+    """Raise `CorpusError` if a copy, perhaps another process's, is not what it must be."""
+    if hash_file(path) != remote.sha256:
+        raise CorpusError(f"{path} was altered; remove it, and it is fetched again from {remote.url}")
+
+
 def _copy(url: str, file: BinaryIO) -> tuple[str, int]:
     """Download a file; give SHA-256 (hexadecimal) and number of the bytes that came."""
     digest = hashlib.sha256()
@@ -141,7 +149,7 @@ class CachedFile:
 
     def content(self) -> Bytes:
         """Give the whole file, fetched if it is not there, or raise `CorpusError` naming it."""
-        return self._cache.get(self._remote).content()
+        return self._cache.content(self._remote)
 
     def check(self) -> None:
         """Do nothing: a copy in the cache is never written to again."""

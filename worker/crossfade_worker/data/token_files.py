@@ -60,8 +60,9 @@ def _open_shard(source: str, folder: ShardFolder, file: str, names: set[str], to
             f"sources.{source}.token_bytes: {folder.place}/{file} has neither .metadata nor .index; say 2 or 4",
             field=f"sources.{source}.token_bytes",
         )
-    num_tokens, rest = divmod(tokens.num_bytes, token_bytes)
-    if token_bytes not in {2, 4} or rest or (last_end is not None and last_end != num_tokens):
+    num_tokens = tokens.num_bytes // (token_bytes or 1)
+    is_whole = token_bytes in {2, 4} and num_tokens * token_bytes == tokens.num_bytes
+    if not is_whole or (last_end is not None and last_end != num_tokens):
         raise CorpusError(
             f"sources.{source}: {folder.place}/{file} has {tokens.num_bytes} bytes, which is not "
             f"{'a number' if last_end is None else last_end} of tokens of {token_bytes} bytes; restore it"

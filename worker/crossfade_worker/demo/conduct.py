@@ -13,11 +13,13 @@ from crossfade_shared.client import Change, Client
 from crossfade_shared.client.answers import Version
 from crossfade_shared.errors import ConflictError, UserError
 from crossfade_shared.redis_server import embedded_redis
+from crossfade_worker.config import RunConfig
 from crossfade_worker.data.prepare import prepare_corpus
 from crossfade_worker.data.shards import Corpus
-from crossfade_worker.demo.place import MIXTURE, DemoPlace, DemoRun, run_values
+from crossfade_worker.demo.place import DemoPlace, DemoRun, run_values
 from crossfade_worker.demo.result import DemoResult, demo_result
 from crossfade_worker.demo.services import Service, running_controller, running_evaluator, running_training
+from crossfade_worker.registration import registration
 from crossfade_worker.replay import replay_run
 
 CHANGE = Change.reweigh(multiply={"math": 4}, reason="mathematics lags: give it four times its share")
@@ -82,18 +84,7 @@ def _prepare(place: DemoPlace, console: Console) -> Corpus:
 def _new_run(place: DemoPlace, client: Client, corpus: Corpus, steps: int) -> DemoRun:
     run = place.new_run()
     values = run_values(run.name, steps=steps)
-    tokens_per_step = values["training"]["batch_sequences"] * values["model"]["sequence_length"]
-    registered = client.create_run(
-        {
-            "name": run.name,
-            "horizon_tokens": steps * tokens_per_step,
-            "sources": [
-                {"name": name, "unique_tokens": source.num_tokens, "capabilities": [name]}
-                for name, source in corpus.sources.items()
-            ],
-            "mixture": dict(MIXTURE),
-        }
-    )
+    registered = client.create_run(registration(RunConfig.model_validate(values), corpus))
     run.write(values, signing_key=registered["signing_key"])
     return run
 

@@ -18,7 +18,7 @@ class EpochSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    max_epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    max_epochs: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
     when_exhausted: ExhaustionRule = "redistribute"
     """`redistribute`: the others share its weight. `stop`: the run ends there, with a checkpoint."""
 

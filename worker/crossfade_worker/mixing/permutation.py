@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from crossfade_worker.compiled import compiled
 
+Int64s = NDArray[np.int64]
 Uint64s = NDArray[np.uint64]
 
 NUM_ROUNDS = 4
@@ -33,6 +34,31 @@ def epoch_key(seed: int, source: str, epoch: int) -> Uint64s:
 def half_bits(num_rows: int) -> int:
     """Give the width of half a Feistel block for a source of so many rows."""
     return max(_MIN_HALF_BITS, ((num_rows - 1).bit_length() + 1) // 2)
+
+
+@compiled
+def drawn_rows(  # noqa: PLR0917 - the compiler takes no keywords alone
+    sources: NDArray[np.int16],
+    cursors: Int64s,
+    num_rows: Int64s,
+    half_widths: Int64s,
+    first_epochs: Int64s,
+    key_begins: Int64s,
+    keys: Uint64s,
+) -> Int64s:
+    """Give the rows of `[draws]` from sources, the first of each source drawn at its cursor.
+
+    Draw c of a source of N rows lies in epoch c // N at position c % N of that epoch's permutation. The keys of a
+    source, from its first epoch on, begin at its place in `key_begins`.
+    """
+    rows = np.empty(len(sources), dtype=np.int64)
+    draws = cursors.copy()
+    for place, source in enumerate(sources):
+        epoch, position = divmod(draws[source], num_rows[source])
+        key = keys[key_begins[source] + epoch - first_epochs[source]]
+        rows[place] = permuted(position, num_rows[source], half_widths[source], key)
+        draws[source] += 1
+    return rows
 
 
 @compiled

@@ -15,8 +15,8 @@ from crossfade_shared.errors import UserError
 from crossfade_shared.mixture import Mixture
 from crossfade_worker.compiled import compiled
 from crossfade_worker.mixing.exhaustion import Cap, CappedQuota, EndOfData
-from crossfade_worker.mixing.permutation import Uint64s, epoch_key, half_bits, permuted
-from crossfade_worker.mixing.quota import Int64s, interleave
+from crossfade_worker.mixing.permutation import Uint64s, drawn_rows, epoch_key, half_bits
+from crossfade_worker.mixing.quota import Int64s, interleaved_sources
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,11 +132,10 @@ class Planner:
         """Give the batches that hold `[batches, sources]` sequences, the first ones drawn at `cursors`."""
         first_epochs, last_epochs = _epochs(counts, cursors, self._num_rows)
         keys = self._keys_of(first_epochs, last_epochs)
-        num_batches, size = len(counts), self.batch_sequences
-        sources = np.empty(num_batches * size, dtype=np.int16)
-        rows = np.empty(num_batches * size, dtype=np.int64)
-        _fill(sources, rows, counts, cursors, self._num_rows, self._half_widths, first_epochs, *keys)
-        parts = (slice(number * size, (number + 1) * size) for number in range(num_batches))
+        sources = interleaved_sources(counts)
+        rows = drawn_rows(sources, cursors, self._num_rows, self._half_widths, first_epochs, *keys)
+        size = self.batch_sequences
+        parts = (slice(number * size, (number + 1) * size) for number in range(len(counts)))
         return [BatchPlan(sources[part], rows[part]) for part in parts]
 
     def _keys_of(self, first_epochs: Int64s, last_epochs: Int64s) -> tuple[Int64s, Uint64s]:
@@ -157,33 +156,3 @@ class Planner:
 def _epochs(counts: Int64s, cursors: Int64s, num_rows: Int64s) -> tuple[Int64s, Int64s]:
     """Give the epochs in which the draws of each source begin and end, over `[batches, sources]` counts."""
     return cursors // num_rows, (cursors + np.maximum(counts.sum(axis=0), 1) - 1) // num_rows
-
-
-@compiled
-def _fill(  # noqa: PLR0917 - the compiler takes no keywords alone
-    sources: NDArray[np.int16],
-    rows: Int64s,
-    counts: Int64s,
-    cursors: Int64s,
-    num_rows: Int64s,
-    half_widths: Int64s,
-    first_epochs: Int64s,
-    key_begins: Int64s,
-    keys: Uint64s,
-) -> None:
-    """Write the sources and rows of `[batches, sources]` sequences, the first ones drawn at `cursors`.
-
-    Draw c of a source of N rows lies in epoch c // N at position c % N of that epoch's permutation.
-    """
-    place = 0
-    draws = cursors.copy()
-    for batch in counts:
-        of_sequence = np.repeat(np.arange(len(batch)), batch)
-        for index in interleave(batch):
-            source = of_sequence[index]
-            epoch, position = divmod(draws[source], num_rows[source])
-            key = keys[key_begins[source] + epoch - first_epochs[source]]
-            sources[place] = source
-            rows[place] = permuted(position, num_rows[source], half_widths[source], key)
-            draws[source] += 1
-            place += 1

@@ -111,6 +111,19 @@ def _level(active: Int64s, credit: Int64s, left_over: int, counts: Int64s) -> No
 
 
 @compiled
+def interleaved_sources(counts: Int64s) -> NDArray[np.int16]:
+    """Give the source numbers of the sequences of `[batches, sources]` counts, each batch interleaved."""
+    sources = np.empty(counts.sum(), dtype=np.int16)
+    place = 0
+    for batch in counts:
+        of_sequence = np.repeat(np.arange(len(batch)), batch)
+        for index in interleave(batch):
+            sources[place] = of_sequence[index]
+            place += 1
+    return sources
+
+
+@compiled
 def interleave(counts: Int64s) -> Int64s:
     """Spread the sources of a batch evenly over it.
 

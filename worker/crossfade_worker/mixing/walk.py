@@ -72,5 +72,5 @@ class Walk:
 
     def _next_change(self, until: int) -> int:
         """Give the end of the steps after this one that one mixture and one set of caps govern."""
-        changes = [entry.effective_step for entry in self._course.ledger] + [turn.step for turn in self._course.turns]
-        return min([until, self.step + _STEPS_AT_ONCE, *(step for step in changes if step > self.step)])
+        changes = [self._course.ledger.next_change(self.step), *(turn.step for turn in self._course.turns)]
+        return min([until, self.step + _STEPS_AT_ONCE, *(step for step in changes if step and step > self.step)])

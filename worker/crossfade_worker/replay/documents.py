@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossfade_shared.errors import UserError
+from crossfade_worker.batch_log import BatchLogFile
 from crossfade_worker.config import RunConfig
 from crossfade_worker.data.corpus import Shard
 from crossfade_worker.data.row_table import RowTable
 from crossfade_worker.data.tokenizing import open_tokenizer
 from crossfade_worker.mixing.planner import BatchPlan
 from crossfade_worker.replay.history import History, open_history
-from crossfade_worker.replay.verify import lines_by_step
 from crossfade_worker.stream_settings import StreamSettings
 
 
@@ -44,12 +44,7 @@ def documents_of_step(
     Raises `UserError` for a step that no rank logged, and `CorpusError` for a source whose documents are not known.
     """
     history = open_history(config)
-    logged = lines_by_step([log for log in history.logs if attempt in (None, log.attempt)])
-    if step not in logged:
-        who, last = ("" if attempt is None else f" of attempt {attempt}"), max(logged, default=None)
-        told = "there are no logs" if last is None else f"the last step in the logs is {last}"
-        raise UserError(f"--step {step}: no rank{who} drew it; {told}", field="step")
-    newest_log, _ = logged[step][-1]
+    newest_log = _newest_log([log for log in history.logs if attempt in (None, log.attempt)], step, attempt)
     (course,) = (attempt.course for attempt in history.attempts if attempt.number == newest_log.attempt)
     plan = history.plan_of(course, step)
     rows_of_rank = len(plan.rows) // newest_log.world_size
@@ -68,6 +63,17 @@ def documents_of_step(
         for place, spans in sorted(_spans_by_place(history, plan).items())
         for span in spans
     ]
+
+
+def _newest_log(logs: list[BatchLogFile], step: int, attempt: int | None) -> BatchLogFile:
+    """Give the log of the newest attempt that drew a step."""
+    for log in reversed(logs):
+        if any(record.step == step for record in log.records()):
+            return log
+    who = "" if attempt is None else f" of attempt {attempt}"
+    last = max((end for log in logs if (end := log.last_step()) is not None), default=None)
+    told = "there are no logs" if last is None else f"the last step in the logs is {last}"
+    raise UserError(f"--step {step}: no rank{who} drew it; {told}", field="step")
 
 
 @dataclass(frozen=True, eq=False)

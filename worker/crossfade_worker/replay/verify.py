@@ -65,13 +65,13 @@ def replay_run(config: RunConfig | StreamSettings, *, world_size: int = 1) -> Re
     sequences_of_rank(history.settings.batch_sequences, world_size, field="--world-size")
     found = Replay(history.attempts)
     for course, logs in history.by_course():
-        _replay_course(found, history, course, lines_by_step(logs), world_size)
+        _replay_course(found, history, course, _lines_by_step(logs), world_size)
     if not found.num_batches and not found.mismatches:
         raise UserError(f"{history.settings.directory} holds no batch logs; train the run first", field="directory")
     return found
 
 
-def lines_by_step(logs: list[BatchLogFile]) -> dict[int, LogLines]:
+def _lines_by_step(logs: list[BatchLogFile]) -> dict[int, LogLines]:
     """Read batch logs, of older attempts first."""
     by_step: dict[int, LogLines] = defaultdict(list)
     for log in logs:

@@ -58,7 +58,7 @@ async function start() {
   byId("notice-close").addEventListener("click", () => say(""));
   offerLogin();
   const link = new Link(byId("link"));
-  await arrive().catch((error) => say(error.message));
+  arrive();
   const { name, runs } = await chooseRun(byId("run"), say);
   document.title = `${name} · Crossfade`;
   const state = new RunState(name);

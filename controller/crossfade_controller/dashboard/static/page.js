@@ -40,7 +40,7 @@ export class Page {
       y: lossAxis,
     });
     this.events = new Events(byId("event-rows"), events, { run: state.name, onOpen: onEventsOpen });
-    this.comparison = new Comparison(runs, state.name, this.tooltip);
+    this.runs = runs;
     this.parts = null;
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolour());
   }
@@ -61,7 +61,7 @@ export class Page {
 
   recolour() {
     [this.weights, this.loss, ...this.benchmarks.all].forEach((card) => card.chart.forget());
-    this.comparison.recolour();
+    this.parts?.comparison.recolour();
     this.show();
   }
 
@@ -100,7 +100,7 @@ export class Page {
     this.loss.draw(state.curves === null ? WAITING : lossPicture(state, colours, places));
   }
 
-  // What needs the run's sources to be known.
+  // What needs the run to be known, or waits until what comes first has been drawn.
   makeParts() {
     const { state } = this;
     const colours = new SourceColours(state.sources);
@@ -113,6 +113,7 @@ export class Page {
       proposals: new Proposals(state),
       versions: new VersionLog(byId("version-rows"), state, colours),
       difference: new Difference(state, colours),
+      comparison: new Comparison(this.runs, state.name, this.tooltip),
     };
   }
 }

@@ -4,11 +4,11 @@ import { session } from "../data/session.js";
 import { byId, sayIn } from "./dom.js";
 
 // Asks who is at the page; a token at the end of the address (`#token=cf_…`) is taken, and taken out of sight.
-export async function arrive() {
+export function arrive() {
   const token = /^#token=(.+)$/.exec(location.hash)?.[1];
-  if (token === undefined) return session.refresh();
+  if (token === undefined) return attempt(() => session.refresh());
   history.replaceState(null, "", location.pathname + location.search);
-  return session.logIn(decodeURIComponent(token));
+  return attempt(() => session.logIn(decodeURIComponent(token)));
 }
 
 export function offerLogin() {

@@ -48,7 +48,7 @@ export class VersionLog {
       element("span", stage, progress(version)),
       element("ul", { class: "weights" }, ...weights),
       element("div", {}, element("strong", {}, version.author), " ", time, element("p", {}, version.reason)),
-      current ? "in force or next" : this.restoreButton(version.version, mayRestore),
+      current ? "newest" : this.restoreButton(version.version, mayRestore),
     );
   }
 
