@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -60,8 +59,3 @@ class RunProgress:
     def ending_after(self, tokens: int) -> RunProgress:
         """Give the same progress of a run that ends after so many more tokens."""
         return replace(self, horizon_tokens=min(self.horizon_tokens, self.tokens + tokens))
-
-    def with_consumed(self, consumed: Mapping[str, int]) -> RunProgress:
-        """Give the same progress with other counts of what was drawn."""
-        sources = tuple(replace(source, consumed_tokens=consumed.get(source.name, 0)) for source in self.sources)
-        return replace(self, sources=sources)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import create_engine, insert
 from tests.browser.site import Reporter, Site
 
 from crossfade_controller.metrics.models import Rollup
@@ -20,7 +20,6 @@ SOURCES = tuple(f"source{number}" for number in range(10))
 TASKS = tuple(f"{name}_{number}" for name in ("gsm8k", "mmlu", "hellaswag", "humaneval") for number in range(5))
 NUM_CHECKPOINTS = 100
 NUM_VERSIONS = 30
-_ROWS_AT_ONCE = 20_000
 
 
 class MillionSteps(Site):
@@ -49,18 +48,14 @@ class MillionSteps(Site):
         self.reporter.train(8, version=NUM_VERSIONS)
 
     def _write_curves(self) -> None:
-        engine = create_engine(self.database_url)
-        with engine.begin() as connection:
-            run_id = connection.exec_driver_sql(f"SELECT id FROM runs WHERE name = '{RUN}'").scalar_one()
+        with sqlite3.connect(self.database_url.removeprefix("sqlite:///")) as connection:
+            (run_id,) = connection.execute("SELECT id FROM runs WHERE name = ?", (RUN,)).fetchone()
+            columns = [column.name for column in Rollup.__table__.columns]
+            places = ", ".join("?" * len(columns))
+            insert = f"INSERT INTO rollups ({', '.join(columns)}) VALUES ({places})"
             for width in WIDTHS:
-                rows: list[dict[str, object]] = []
-                for row in _rollups(width):
-                    rows.append({"run_id": run_id, "width": width, **row})
-                    if len(rows) == _ROWS_AT_ONCE:
-                        connection.execute(insert(Rollup), rows)
-                        rows.clear()
-                connection.execute(insert(Rollup), rows)
-        engine.dispose()
+                connection.executemany(insert, ((run_id, width, *row) for row in _rollups(width)))
+        connection.close()
 
     def _make_versions(self) -> None:
         for version in range(2, NUM_VERSIONS + 1):
@@ -76,27 +71,20 @@ class MillionSteps(Site):
         self.http.post(f"/v1/runs/{RUN}/benchmarks", json=body).raise_for_status()
 
 
-def _rollups(width: int) -> Iterator[dict[str, object]]:
-    """Give the buckets of every curve at one level, in the order of the table's key."""
-    curves = ["gradient_norm", "learning_rate", "loss", "step_seconds"]
-    curves += [f"{kind}/{source}" for kind in ("source_loss", "source_tokens") for source in SOURCES]
-    for name in curves:
+def _rollups(width: int) -> Iterator[tuple[object, ...]]:
+    """Give the buckets of every curve at one level, in the order of the table's key and columns."""
+    curves = ["gradient_norm", "learning_rate", "loss"]
+    curves += [f"source_loss/{source}" for source in SOURCES]
+    curves += [f"source_tokens/{source}" for source in SOURCES]
+    for name in [*curves, "step_seconds"]:
+        is_count = name.startswith("source_tokens")
         for step in range(0, NUM_STEPS - 8, width):
             last = min(step + width, NUM_STEPS - 8) - 1
-            value = (last + 1) * TOKENS_PER_STEP / len(SOURCES) if name.startswith("source_tokens") else _loss(last)
+            value = (last + 1) * TOKENS_PER_STEP / len(SOURCES) if is_count else _loss(last)
             number = last - step + 1
-            yield {
-                "name": name,
-                "step": step,
-                "first_step": step,
-                "last_step": last,
-                "first_tokens": (step + 1) * TOKENS_PER_STEP,
-                "last_tokens": (last + 1) * TOKENS_PER_STEP,
-                "num_values": number,
-                "total": value * number,
-                "least": value * 0.97,
-                "greatest": value if name.startswith("source_tokens") else value * 1.03,
-            }
+            spread = 0 if is_count else 0.03 * value
+            tokens = ((step + 1) * TOKENS_PER_STEP, (last + 1) * TOKENS_PER_STEP)
+            yield name, step, step, last, *tokens, number, value * number, value - spread, value + spread
 
 
 def _loss(step: int) -> float:

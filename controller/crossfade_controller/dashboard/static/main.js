@@ -33,7 +33,7 @@ function makeReaders(state, events, page, link) {
   };
   return {
     progress: reader(() => state.readProgress(), PROGRESS_MILLISECONDS),
-    curves: reader(() => state.run && state.readCurves(), CHANGE_MILLISECONDS),
+    curves: reader(() => state.readCurves(), CHANGE_MILLISECONDS),
     versions: reader(() => state.readVersions(), CHANGE_MILLISECONDS),
     benchmarks: reader(() => state.readBenchmarks(), CHANGE_MILLISECONDS),
     events: reader(() => page.eventsOpen && events.read(), CHANGE_MILLISECONDS),
@@ -59,11 +59,11 @@ async function start() {
   offerLogin();
   const link = new Link(byId("link"));
   arrive();
-  const { name, runs } = await chooseRun(byId("run"), say);
-  document.title = `${name} · Crossfade`;
-  const state = new RunState(name);
+  const { run, runs } = await chooseRun(byId("run"), say);
+  document.title = `${run.name} · Crossfade`;
+  const state = new RunState(run);
   state.range = rangeParameter("tokens");
-  const events = new EventLog(name);
+  const events = new EventLog(run.name);
   const page = new Page(state, {
     runs,
     events,
@@ -76,7 +76,7 @@ async function start() {
   });
   const readers = makeReaders(state, events, page, link);
   session.addEventListener("change", () => Object.values(readers).forEach((read) => read()));
-  follow(name, {
+  follow(run.name, {
     onOpen: () => {
       link.note({ open: true });
       Object.values(readers).forEach((read) => read());

@@ -7,14 +7,15 @@ const NUM_CURVE_POINTS = 300;
 const NUM_SHARE_WINDOWS = 40; // wide enough that a share is more than a few sequences
 
 export class RunState {
-  constructor(name) {
-    this.name = name;
+  // `run` is what the list of runs told of it.
+  constructor(run) {
+    this.name = run.name;
+    this.run = run;
     this.range = null; // the part of the token axis that the curves are read for; null for all of it
-    this.run = null;
     this.mixture = null;
     this.forecast = null;
     this.versions = [];
-    this.scores = new GrowingList(`${pathOfRun(name)}/benchmarks`);
+    this.scores = new GrowingList(`${pathOfRun(run.name)}/benchmarks`);
     this.benchmarks = null;
     this.curves = null;
     this.consumed = {};
@@ -26,8 +27,7 @@ export class RunState {
   }
 
   async readProgress() {
-    await this.readRun();
-    await Promise.all([this.readMixture(), this.readCurves()]);
+    await Promise.all([this.readRun(), this.readMixture(), this.readCurves()]);
   }
 
   async readMixture() {
@@ -60,7 +60,7 @@ export class RunState {
   }
 
   get complete() {
-    return this.run !== null && this.mixture !== null && this.versions.length > 0;
+    return this.mixture !== null && this.versions.length > 0;
   }
 
   get sources() {
@@ -97,7 +97,7 @@ export class RunState {
   }
 
   get freshness() {
-    const reported = this.run?.last_report_at ?? null;
-    return { reportedAt: reported && Date.parse(reported), finished: Boolean(this.run?.finished_at) };
+    const reported = this.run.last_report_at;
+    return { reportedAt: reported && Date.parse(reported), finished: Boolean(this.run.finished_at) };
   }
 }

@@ -8,19 +8,19 @@ import { element, showEach } from "./dom.js";
 
 const WAIT_MILLISECONDS = 2000;
 
-// Gives the name of the chosen run and all runs, newest first, as {name, runs}.
+// Gives the chosen run and all runs, newest first, as {run, runs}.
 export async function chooseRun(select, say) {
   const wanted = parameter("run");
   select.addEventListener("change", () => location.assign(`?${new URLSearchParams({ run: select.value })}`));
   for (;;) {
     const runs = await allRuns(say);
-    const names = runs?.map((run) => run.name);
-    const name = names?.find((each) => each === (wanted ?? names[0]));
-    if (name !== undefined) {
+    const names = runs?.map(({ name }) => name);
+    const run = runs?.find(({ name }) => name === (wanted ?? names[0]));
+    if (run !== undefined) {
       showEach(select, names, (each) => element("option", { value: each }, each));
-      select.value = name;
+      select.value = run.name;
       say("");
-      return { name, runs };
+      return { run, runs };
     }
     if (names) say(whatIsMissing(wanted, names));
     await pause(WAIT_MILLISECONDS, [session, "change"]);

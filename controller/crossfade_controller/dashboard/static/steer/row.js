@@ -29,7 +29,7 @@ export class SteerRow {
       field.addEventListener("input", () => this.ask(field));
       field.addEventListener("change", () => this.end());
     }
-    this.number.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault()); // no apply by accident
+    this.number.addEventListener("keydown", keepFromApplying);
     this.lock.addEventListener("change", onLock);
     this.node = element("li", { class: `steer-row ${colours.className(name)}` }, colours.label(name), this.slider);
     this.node.append(this.number, this.change, element("label", { class: "lock" }, this.lock, "lock"));
@@ -65,3 +65,6 @@ export class SteerRow {
 }
 
 const input = (attributes) => element("input", attributes);
+
+// Enter ends the typing of a number; it does not apply what stands there.
+const keepFromApplying = (event) => event.key === "Enter" && event.preventDefault();
