@@ -19,12 +19,13 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("guardrails", sa.JSON, nullable=False, server_default=NO_RAILS))
     op.add_column("runs", sa.Column("frozen", sa.JSON))
     op.add_column("mixtures", sa.Column("asked_ppm", sa.JSON))
+    op.add_column("mixtures", sa.Column("decay_tokens", sa.BigInteger))
     for name in ("evidence", "guardrails", "override"):
         op.add_column("mixtures", sa.Column(name, sa.JSON, nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
-    for name in ("override", "guardrails", "evidence", "asked_ppm"):
+    for name in ("override", "guardrails", "evidence", "decay_tokens", "asked_ppm"):
         op.drop_column("mixtures", name)
     for name in ("frozen", "guardrails"):
         op.drop_column("runs", name)

@@ -41,6 +41,7 @@ _ENTRIES = {
     "run": _Entry("crossfade_shared.commands.runs", "app", "Register and see runs.", "controller"),
     "mix": _Entry("crossfade_shared.commands.mix", "app", "See and change the mixture of a run.", "controller"),
     "forecast": _Entry("crossfade_shared.commands.runs", "forecast_app", "See where a mixture leads.", "controller"),
+    "anneal": _Entry("crossfade_shared.commands.anneal", "app", "Begin a run's decay.", "controller"),
     "freeze": _Entry("crossfade_shared.commands.runs", "freeze_app", "Stop a run's policies.", "controller"),
     "unfreeze": _Entry("crossfade_shared.commands.runs", "unfreeze_app", "Let them go on.", "controller"),
     "events": _Entry("crossfade_shared.commands.events", "app", "Follow what happens to a run.", "controller"),

@@ -50,6 +50,8 @@ class MixtureEnvelope(BaseModel):
     weights_ppm: dict[str, int]
     digest: str
     takes_effect: TakesEffect = "next_step"
+    decay_tokens: Annotated[int, Field(ge=1, le=MAX_STEP)] | None = None
+    """The tokens over which the learning rate falls to zero from the effective step on; None leaves it alone."""
     author: str = ""
     reason: str = ""
     created_at: str = ""
@@ -68,6 +70,10 @@ class MixtureEnvelope(BaseModel):
                 return -(-tokens // tokens_per_step)
             case _:
                 return 0
+
+    def decay_steps(self, tokens_per_step: int) -> int | None:
+        """Give the optimizer steps that the decay goes over, if the version begins one."""
+        return None if self.decay_tokens is None else -(-self.decay_tokens // tokens_per_step)
 
     def seal(self, key: bytes) -> bytes:
         """Give the signed wire form."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossfade_shared.mixture import Mixture
+from crossfade_shared.phases import Anneal
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class LedgerEntry:
     version: int
     effective_step: int
     mixture: Mixture
+    decay_steps: int | None = None
+    """The steps over which the learning rate falls to zero from here on; None leaves the phase as it is."""
 
     def to_json(self) -> dict[str, Any]:
         """Give the entry as plain JSON values."""
@@ -25,6 +28,7 @@ class LedgerEntry:
             "effective_step": self.effective_step,
             "weights_ppm": dict(self.mixture.weights_ppm),
             "digest": self.mixture.digest,
+            **({} if self.decay_steps is None else {"decay_steps": self.decay_steps}),
         }
 
     @classmethod
@@ -34,6 +38,7 @@ class LedgerEntry:
             version=int(values["version"]),
             effective_step=int(values["effective_step"]),
             mixture=Mixture(values["weights_ppm"]),
+            decay_steps=int(values["decay_steps"]) if values.get("decay_steps") else None,
         )
         if entry.mixture.digest != values["digest"]:
             raise ValueError(f"ledger entry of version {entry.version}: the digest does not fit the weights")
@@ -50,6 +55,8 @@ class Ledger:
     def __init__(self, entries: Iterable[LedgerEntry]) -> None:
         self._entries: list[LedgerEntry] = []
         self._effective_steps: list[int] = []
+        self.anneal: Anneal | None = None
+        """The decay that a version began; the first one, for it ends the run."""
         for entry in entries:
             self.append(entry)
         if not self._entries:
@@ -72,6 +79,8 @@ class Ledger:
             entry.mixture.check_covers(last.mixture.sources)
         self._entries.append(entry)
         self._effective_steps.append(entry.effective_step)
+        if self.anneal is None and entry.decay_steps is not None:
+            self.anneal = Anneal(begin_step=entry.effective_step, num_steps=entry.decay_steps)
 
     def entry_at(self, step: int) -> LedgerEntry:
         """Give the entry that governs a step."""
@@ -82,6 +91,10 @@ class Ledger:
     def mixture_at(self, step: int) -> Mixture:
         """Give the mixture that governs a step."""
         return self.entry_at(step).mixture
+
+    def total_steps(self, planned: int) -> int:
+        """Give the steps of a run that was planned for so many: a decay that was asked for may end it before."""
+        return min(planned, self.anneal.begin_step + self.anneal.num_steps) if self.anneal else planned
 
     def next_change(self, step: int) -> int | None:
         """Give the first step after a step that another entry governs."""

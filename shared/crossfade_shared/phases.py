@@ -1,6 +1,7 @@
 """The learning-rate phase and its horizon: warm-up, stable, decay (SmolLM2, section 4.1).
 
-The learning rate grows linearly over the warm-up, stays at its peak, and falls linearly to zero over the decay.
+The learning rate grows linearly over the warm-up, stays at its peak, and falls linearly to zero over the decay. A
+version of the mixture may begin the decay before its time, which is what SmolLM2's annealing stage is.
 """
 
 from __future__ import annotations
@@ -9,6 +10,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 PhaseName = Literal["warm-up", "stable", "decay"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anneal:
+    """A decay that was asked for while the run trained: its first optimizer step, and over how many it goes."""
+
+    begin_step: int
+    num_steps: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +38,12 @@ class Phases:
                 f"{self.total_steps} steps"
             )
 
+    def under(self, anneal: Anneal | None) -> Phases | AnnealedPhases:
+        """Give the phases as they are once a decay was asked for, which ends no later than the run would have."""
+        if anneal is None or anneal.begin_step >= self.total_steps:
+            return self
+        return AnnealedPhases(before=self, anneal=anneal)
+
     def at(self, step: int) -> PhaseName:
         """Give the phase of a step (counted from 0)."""
         if step < self.warmup_steps:
@@ -43,3 +58,28 @@ class Phases:
         if remaining >= self.decay_steps:
             return 1.0 if remaining > 0 else 0.0
         return max(0.0, remaining / self.decay_steps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnealedPhases:
+    """The phases of a run whose decay began when it was asked for; the run ends with it."""
+
+    before: Phases
+    anneal: Anneal
+
+    @property
+    def total_steps(self) -> int:
+        """The steps of the whole run."""
+        return min(self.anneal.begin_step + self.anneal.num_steps, self.before.total_steps)
+
+    def at(self, step: int) -> PhaseName:
+        """Give the phase of a step (counted from 0)."""
+        return self.before.at(step) if step < self.anneal.begin_step else "decay"
+
+    def learning_rate_factor(self, step: int) -> float:
+        """Give the learning rate of a step as a fraction of the peak: it falls to zero from where it was."""
+        begin = self.anneal.begin_step
+        if step < begin:
+            return self.before.learning_rate_factor(step)
+        remaining = max(0, self.total_steps - step)
+        return self.before.learning_rate_factor(begin) * remaining / (self.total_steps - begin)

@@ -106,3 +106,10 @@ def test_unknown_fields_of_a_newer_controller_are_ignored() -> None:
 
     newer = Newer(**envelope().model_dump())
     assert open_envelope(newer.seal(KEY), run="r", key=KEY) == envelope()
+
+
+def test_a_decay_travels_in_tokens_and_is_counted_in_whole_steps() -> None:
+    annealing = envelope().model_copy(update={"decay_tokens": 1001})
+    opened = open_envelope(annealing.seal(KEY), run="r", key=KEY)
+    assert (opened.decay_steps(1000), opened.decay_steps(1001)) == (2, 1)
+    assert envelope().decay_steps(1000) is None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from crossfade_shared.ledger import Ledger, LedgerEntry
 from crossfade_shared.mixture import Mixture, MixtureError
+from crossfade_shared.phases import Anneal
 
 WEB = Mixture.from_weights({"web": 0.9, "math": 0.1})
 MATH = Mixture.from_weights({"web": 0.5, "math": 0.5})
@@ -61,3 +64,15 @@ def test_a_ledger_begins_at_step_0() -> None:
         Ledger([])
     with pytest.raises(ValueError, match="counted from 0"):
         ledger().entry_at(-1)
+
+
+def test_the_first_version_that_begins_a_decay_is_the_one_that_counts() -> None:
+    plain = ledger()
+    assert plain.anneal is None
+    assert all("decay_steps" not in entry for entry in plain.to_json())
+    plain.append(LedgerEntry(4, 20, WEB, decay_steps=5))
+    plain.append(LedgerEntry(5, 22, MATH, decay_steps=50))
+    assert plain.anneal == Anneal(begin_step=20, num_steps=5)
+    again = Ledger.from_json(json.loads(json.dumps(plain.to_json())))
+    assert again == plain
+    assert again.anneal == plain.anneal

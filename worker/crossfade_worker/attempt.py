@@ -75,7 +75,9 @@ def begin_attempt(parts: StreamParts, beginning: Beginning, *, first_free_step: 
         group=parts.ranks.cpu_group,
     )
     agreement.check_ledgers()
-    parts.link.report(_attempt_report(parts, beginning))
+    parts.link.report(
+        _attempt_report(parts, beginning, total_steps=course.ledger.total_steps(parts.settings.total_steps))
+    )
     report_history(parts.link, course.ledger, world_size=parts.ranks.size)
     return course, agreement
 
@@ -86,16 +88,21 @@ def _newest(parts: StreamParts, beginning: Beginning) -> MixtureEnvelope | None:
     if left is None or left.version == 0 or (arrived and arrived.version >= left.version):
         return arrived
     weights_ppm = dict(left.mixture.weights_ppm)
+    tokens_per_step = parts.settings.tokens_per_step
     return MixtureEnvelope(
-        run=parts.settings.run, version=left.version, weights_ppm=weights_ppm, digest=left.mixture.digest
+        run=parts.settings.run,
+        version=left.version,
+        weights_ppm=weights_ppm,
+        digest=left.mixture.digest,
+        decay_tokens=None if left.decay_steps is None else left.decay_steps * tokens_per_step,
     )
 
 
-def _attempt_report(parts: StreamParts, beginning: Beginning) -> AttemptReport:
+def _attempt_report(parts: StreamParts, beginning: Beginning, *, total_steps: int) -> AttemptReport:
     settings = parts.settings
     return AttemptReport(
         start_step=beginning.step,
-        total_steps=settings.total_steps,
+        total_steps=total_steps,
         tokens_per_step=settings.tokens_per_step,
         world_size=parts.ranks.size,
         rewound=beginning.rewound,

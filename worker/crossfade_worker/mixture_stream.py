@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.ledger import LedgerEntry
-from crossfade_shared.phases import PhaseName
+from crossfade_shared.phases import Anneal, PhaseName
 from crossfade_shared.telemetry import Report, StepReport
 from crossfade_worker.attempt import StreamParts, begin_attempt
 from crossfade_worker.beginning import Rewind, from_nothing, new_run, resumed, rewound
@@ -55,6 +55,17 @@ class MixtureStream:
     def num_trained_steps(self) -> int:
         """Optimizer steps trained on, over the whole run."""
         return self._at.trained.count
+
+    @property
+    def anneal(self) -> Anneal | None:
+        """The decay of the learning rate that a version began, if one did; the same on every rank at every step."""
+        return self._course.ledger.anneal if self._course else None
+
+    @property
+    def total_steps(self) -> int:
+        """The steps of the whole run: those of the settings, or fewer where a decay that was asked for ends it."""
+        planned = self.settings.total_steps
+        return self._course.ledger.total_steps(planned) if self._course else planned
 
     @property
     def source_epochs(self) -> dict[str, float]:
@@ -113,8 +124,8 @@ class MixtureStream:
     def __next__(self) -> StepBatch:
         """Draw the next step's batch, on every rank alike."""
         agreement = self._agreement or self._begin()
-        step, total_steps = self._at.next_step, self.settings.total_steps
-        if step >= total_steps or self.end_of_data:
+        step = self._at.next_step
+        if step >= self.total_steps or self.end_of_data:
             raise StopIteration
         decision = agreement.conclude(step)
         if decision.stop:
@@ -123,7 +134,7 @@ class MixtureStream:
             self.report(applied_report(decision.adoption))
         drawn_at, entry = time.perf_counter(), agreement.ledger.entry_at(step)
         plan = self._plan(step, entry)
-        if step + 1 < total_steps:  # a step that is never drawn gets no version, so that one finds it free later
+        if step + 1 < self.total_steps:  # a step that is never drawn gets no version, so that one finds it free later
             self._announce(agreement, step + 1)
         return self._draw(plan, entry, drawn_at=drawn_at)
 
@@ -172,7 +183,7 @@ class MixtureStream:
         self._course, self._agreement = begin_attempt(
             parts, self._at.beginning, first_free_step=self._at.first_free_step
         )
-        if self._at.next_step < self.settings.total_steps:
+        if self._at.next_step < self.total_steps:
             self._announce(self._agreement, self._at.next_step)
         return self._agreement
 
@@ -198,6 +209,6 @@ class MixtureStream:
         batch = self._drawing.draw(plan, planner.sources, self._at.next_step, entry)
         self._at.trained.add_drawn(batch, planner.state, drawn_at=drawn_at)
         self._at.next_step += 1
-        if self._at.next_step < self.settings.total_steps:
+        if self._at.next_step < self.total_steps:
             self._drawing.read_ahead(planner, entry)
         return batch

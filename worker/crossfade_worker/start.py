@@ -78,5 +78,5 @@ def find_start(directory: RunDirectory, identity: Mapping[str, Any]) -> RunStart
 def first_entry(settings: StreamSettings, newest: MixtureEnvelope | None) -> LedgerEntry:
     """Begin a run's history: under the newest version that is due at once, else under the configured mixture."""
     if newest is not None and newest.earliest_step(settings.tokens_per_step) == 0:
-        return LedgerEntry(newest.version, 0, newest.mixture)
+        return LedgerEntry(newest.version, 0, newest.mixture, newest.decay_steps(settings.tokens_per_step))
     return LedgerEntry(0, 0, Mixture.from_weights(settings.mixture))

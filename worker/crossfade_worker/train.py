@@ -38,12 +38,11 @@ def train(config: RunConfig, *, rewind_to: RewindTo | None = None) -> None:
 
     Raises `UserError` for anything in the configuration, the corpus or the run's folder that a person must mend.
     """
-    total_steps = config.training.total_steps
     with (
         StopSignal() as stop,
         join_world(config.training.device) as world,
         open_job(config, world, rewind_to=rewind_to) as job,
-        StepProgress(total_steps, shown=world.is_leader) as progress,
+        StepProgress(config.training.total_steps, shown=world.is_leader) as progress,
     ):
         saved_step = job.stream.num_trained_steps
         for batch in job.stream:
@@ -59,7 +58,7 @@ def train(config: RunConfig, *, rewind_to: RewindTo | None = None) -> None:
         out_of_data = job.stream.end_of_data is not None
         if out_of_data and world.is_leader:
             _logger.warning("the run ends at step %d: %s", state.step, job.stream.end_of_data)
-        if out_of_data or state.step == total_steps:
+        if out_of_data or state.step == job.stream.total_steps:
             job.stream.report(FinishedReport(step=state.step, tokens=state.tokens, out_of_data=out_of_data))
 
 
@@ -75,7 +74,8 @@ def train_on(job: Job, batch: StepBatch) -> StepReport:
         precision=config.training.precision,
         world=job.world,
     )
-    learning_rate = config.optimizer.peak_learning_rate * job.phases.learning_rate_factor(batch.step)
+    phases = job.phases.under(job.stream.anneal)
+    learning_rate = config.optimizer.peak_learning_rate * phases.learning_rate_factor(batch.step)
     gradient_norm = optimizer_step(
         job.model, job.optimizer, learning_rate=learning_rate, gradient_clip=config.optimizer.gradient_clip
     )
@@ -85,7 +85,7 @@ def train_on(job: Job, batch: StepBatch) -> StepReport:
         source_losses=source_losses,
         learning_rate=learning_rate,
         gradient_norm=gradient_norm.item(),
-        phase=job.phases.at(batch.step),
+        phase=phases.at(batch.step),
     )
 
 

@@ -91,6 +91,7 @@ def _letter(run: Run, row: MixtureVersion) -> Letter:
         weights_ppm=dict(row.mixture.weights_ppm),
         digest=row.mixture.digest,
         takes_effect=row.takes_effect,
+        decay_tokens=row.decay_tokens,
         author=row.author,
         reason=row.reason,
         created_at=row.created_at.isoformat(),

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.forecast.progress import RunProgress, SourceProgress
 from crossfade_controller.metrics.repository import source_tokens_before
+from crossfade_controller.mixtures import repository as mixtures
+from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.runs.models import Run
 from crossfade_controller.sources.models import Source
@@ -18,10 +20,12 @@ async def progress_of(session: AsyncSession, run: Run) -> RunProgress:
     """Read what a run has drawn from each source by its last report."""
     attempt = await runs.current_attempt(session, run)
     consumed = await source_tokens_before(session, run.id, None)
+    tokens_per_step = attempt.tokens_per_step if attempt else None
+    decay = await mixtures.newest_applied_decay(session, run.id) if run.phase == "decay" else None
     return RunProgress(
         tokens=run.tokens or 0,
-        horizon_tokens=run.horizon_tokens,
-        tokens_per_step=attempt.tokens_per_step if attempt else None,
+        horizon_tokens=_end_of_decay(run, decay, tokens_per_step) if decay and tokens_per_step else run.horizon_tokens,
+        tokens_per_step=tokens_per_step,
         sources=_sources((await runs.sources(session, [run.id]))[run.id], consumed),
     )
 
@@ -29,6 +33,12 @@ async def progress_of(session: AsyncSession, run: Run) -> RunProgress:
 def progress_at_start(horizon_tokens: int, sources: Iterable[NewSource]) -> RunProgress:
     """Give the progress of a run that has drawn nothing."""
     return RunProgress(tokens=0, horizon_tokens=horizon_tokens, tokens_per_step=None, sources=_sources(sources, {}))
+
+
+def _end_of_decay(run: Run, decay: MixtureVersion, tokens_per_step: int) -> int:
+    """Give the token count at which a run ends whose decay was begun while it trained."""
+    begin = (decay.effective_step or 0) * tokens_per_step
+    return min(run.horizon_tokens, begin + (decay.decay_tokens or 0))
 
 
 def _sources(sources: Iterable[Source | NewSource], consumed: dict[str, int]) -> tuple[SourceProgress, ...]:

@@ -55,3 +55,7 @@ class RunProgress:
             for source in self.sources
         )
         return replace(self, tokens=self.tokens + ahead, sources=sources)
+
+    def ending_after(self, tokens: int) -> RunProgress:
+        """Give the same progress of a run that ends after so many more tokens."""
+        return replace(self, horizon_tokens=min(self.horizon_tokens, self.tokens + tokens))

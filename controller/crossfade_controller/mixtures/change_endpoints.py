@@ -14,8 +14,10 @@ from crossfade_controller.bodies import StrictRoute
 from crossfade_controller.idempotency.repeat import RepeatOfRequest
 from crossfade_controller.mixtures import repository
 from crossfade_controller.mixtures.conditions import AnyVersion, ExactVersion, ValidateOnly
+from crossfade_controller.mixtures.decay import Decay
 from crossfade_controller.mixtures.endpoints import VersionNumber
 from crossfade_controller.mixtures.schemas import (
+    Annealing,
     ChangeOptions,
     NewVersion,
     Restoring,
@@ -30,7 +32,7 @@ from crossfade_controller.runs import repository as runs
 from crossfade_controller.services import Services, ServicesOfApp
 from crossfade_shared.mixture import Mixture, complete_weights, reweigh
 
-router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["mixtures"])
+router = APIRouter(prefix="/v1/runs", route_class=StrictRoute, tags=["mixtures"])
 _ANSWERS: dict[str, Any] = {
     "status_code": status.HTTP_201_CREATED,
     "response_model": VersionBody,
@@ -57,6 +59,7 @@ class _Asking:
         decide: Callable[[Mixture], Mixture],
         based_on: int | None,
         reason: str,
+        decay: Decay | None = None,
     ) -> Response:
         """Commit the change, tell everybody, and only then answer; or give the verdict and the forecast."""
         change = Change(
@@ -68,6 +71,7 @@ class _Asking:
             takes_effect=body.takes_effect,
             based_on=based_on,
             override=body.override,
+            decay=decay,
             repeat=self.repeat,
         )
         if self.validate_only:
@@ -92,7 +96,7 @@ def _asking(
 Asking = Annotated[_Asking, Depends(_asking)]
 
 
-@router.post("/mixtures", **_ANSWERS)
+@router.post("/{run}/mixtures", **_ANSWERS)
 async def post_version(run: str, body: NewVersion, asking: Asking, based_on: ExactVersion) -> Response:
     """Make a new version from whole weights, as near as the guard rails allow; a source that is off may be left out."""
     return await asking.answer(
@@ -104,7 +108,7 @@ async def post_version(run: str, body: NewVersion, asking: Asking, based_on: Exa
     )
 
 
-@router.patch("/mixture", **_ANSWERS)
+@router.patch("/{run}/mixture", **_ANSWERS)
 async def reweigh_current(run: str, body: Reweighing, asking: Asking, based_on: AnyVersion) -> Response:
     """Make a new version by multiplying or setting some shares; the other sources share the rest in proportion.
 
@@ -119,7 +123,7 @@ async def reweigh_current(run: str, body: Reweighing, asking: Asking, based_on: 
     )
 
 
-@router.post("/mixtures/{version}:restore", **_ANSWERS)
+@router.post("/{run}/mixtures/{version}:restore", **_ANSWERS)
 async def restore_version(
     *, run: str, version: VersionNumber, asking: Asking, based_on: ExactVersion, body: Restoring | None = None
 ) -> Response:
@@ -136,3 +140,20 @@ async def restore_version(
         based_on=based_on,
         reason=body.reason or f"restore version {version}",
     )
+
+
+@router.post("/{run}:anneal", **_ANSWERS)
+async def anneal(run: str, body: Annealing, asking: Asking, based_on: AnyVersion) -> Response:
+    """Make a new version that begins the decay of the learning rate, over `tokens` or a `share` of the run's horizon.
+
+    Mixture and learning rate change at the same step on every rank, and the run ends with the decay. `If-Match: *`
+    stands for whatever version is current.
+    """
+    if (body.tokens is None) == (body.share is None):
+        raise Problem(422, "give either tokens or share: over what the learning rate falls to zero", field="tokens")
+
+    def decide(current: Mixture) -> Mixture:
+        return current if body.weights is None else Mixture.from_weights(complete_weights(body.weights, current))
+
+    decay = Decay(tokens=body.tokens, share=body.share)
+    return await asking.answer(run, body, decide=decide, based_on=based_on, reason=body.reason, decay=decay)

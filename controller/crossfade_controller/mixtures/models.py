@@ -42,6 +42,8 @@ class MixtureVersion(Base):
     """What the guard rails did to it."""
     override: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The guard rails that it passed."""
+    decay_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    """The tokens over which the learning rate falls to zero from its effective step on; None: it begins no decay."""
     base_version: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     published_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -65,6 +65,16 @@ async def newest_decided(session: AsyncSession, run_id: int) -> MixtureVersion |
     return await session.scalar(query.order_by(MixtureVersion.version.desc()).limit(1))
 
 
+async def newest_applied_decay(session: AsyncSession, run_id: int) -> MixtureVersion | None:
+    """Give the newest version that began a decay of the learning rate and was applied; a rewind may have left it."""
+    query = select(MixtureVersion).where(
+        MixtureVersion.run_id == run_id,
+        MixtureVersion.decay_tokens.is_not(None),
+        MixtureVersion.effective_step.is_not(None),
+    )
+    return await session.scalar(query.order_by(MixtureVersion.version.desc()).limit(1))
+
+
 async def undecided_above(session: AsyncSession, run_id: int, version: int) -> Sequence[MixtureVersion]:
     """Give the later versions that nobody asked for: what the workers did of themselves."""
     query = select(MixtureVersion).where(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, WrapValidator
 
-from crossfade_controller.bodies import StrictBody, Text
+from crossfade_controller.bodies import MAX_COUNT, StrictBody, Text
 from crossfade_controller.forecast.schemas import ForecastBody
 from crossfade_controller.guardrails.schemas import FindingBody, Overrides
 from crossfade_controller.mixtures.models import MixtureVersion, VersionState
@@ -68,6 +68,16 @@ class Restoring(ChangeOptions):
     reason: Reason | None = None
 
 
+class Annealing(ChangeOptions):
+    """Over what the learning rate falls to zero: a token count, or a share of the run's horizon."""
+
+    tokens: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = None
+    share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+    weights: Weights | None = None
+    """The mixture of the decay; null keeps the current one."""
+    reason: Reason
+
+
 class VersionBody(BaseModel):
     """A version and how far it has travelled."""
 
@@ -88,6 +98,9 @@ class VersionBody(BaseModel):
     """What the guard rails did to it."""
     override: list[str]
     """The guard rails that it passed."""
+    phase: Literal["decay"] | None
+    """The phase that it begins: `decay` lets the learning rate fall to zero over `decay_tokens`; null begins none."""
+    decay_tokens: int | None
     base_version: int | None
     created_at: datetime
     published_at: datetime | None = None
@@ -193,6 +206,8 @@ def _content(row: MixtureVersion) -> dict[str, Any]:
         "asked_weights": Mixture(row.asked_ppm).weights if row.asked_ppm else mixture.weights,
         "guardrails": row.guardrails,
         "override": row.override,
+        "phase": "decay" if row.decay_tokens else None,
+        "decay_tokens": row.decay_tokens,
         "base_version": row.base_version,
         "created_at": row.created_at,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,7 @@ from crossfade_controller.guardrails.verdict import Verdict, judge
 from crossfade_controller.idempotency.repeat import NO_REPEAT, Repeat
 from crossfade_controller.metrics.repository import source_tokens_before
 from crossfade_controller.mixtures import repository
+from crossfade_controller.mixtures.decay import Decay, check_no_decay_began
 from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.mixtures.timing import check_timing
 from crossfade_controller.problems import Problem
@@ -43,6 +44,8 @@ class Change:
     """None: on whatever is current."""
     override: Sequence[str] = ()
     """The guard rails that it would pass, or `all`."""
+    decay: Decay | None = None
+    """The decay of the learning rate that the version begins, if any."""
     repeat: Repeat = NO_REPEAT
 
 
@@ -52,6 +55,7 @@ class Considered:
 
     verdict: Verdict
     progress: RunProgress
+    decay_tokens: int | None
 
 
 async def make_version(session: AsyncSession, run_name: str, change: Change) -> MixtureVersion:
@@ -67,7 +71,14 @@ async def make_version(session: AsyncSession, run_name: str, change: Change) -> 
     considered = await consider(session, run, change)
     if considered.verdict.allowed is None:
         raise refusal(considered.verdict)
-    row = await append(session, run, change, considered.verdict.allowed, asked=considered.verdict)
+    row = await append(
+        session,
+        run,
+        change,
+        considered.verdict.allowed,
+        asked=considered.verdict,
+        decay_tokens=considered.decay_tokens,
+    )
     await change.repeat.keep(session, version=row.version)
     return row
 
@@ -87,12 +98,23 @@ async def consider(session: AsyncSession, run: Run, change: Change) -> Considere
     asked = change.decide(current.mixture)
     by_policy = is_policy(change.actor)
     situation = await situation_of(session, run, current, change.takes_effect, by_policy=by_policy)
+    decay_tokens = None
+    if change.decay:
+        check_no_decay_began(run)
+        decay_tokens = change.decay.of(run, situation.progress)
+        situation = replace(situation, progress=situation.progress.ending_after(decay_tokens))
     verdict = judge(asked, situation, run.rails, overridden=passed)
-    return Considered(verdict=verdict, progress=situation.progress)
+    return Considered(verdict=verdict, progress=situation.progress, decay_tokens=decay_tokens)
 
 
 async def append(
-    session: AsyncSession, run: Run, change: Change, mixture: Mixture, *, asked: Verdict | None = None
+    session: AsyncSession,
+    run: Run,
+    change: Change,
+    mixture: Mixture,
+    *,
+    asked: Verdict | None = None,
+    decay_tokens: int | None = None,
 ) -> MixtureVersion:
     """Write the run's next version, with its outbox entry, event and audit line; the caller holds the run's lock.
 
@@ -114,6 +136,7 @@ async def append(
         asked_ppm=dict(asked.asked.weights_ppm) if asked else None,
         guardrails=[asdict(finding) for finding in asked.findings] if asked else [],
         override=sorted(set(change.override)),
+        decay_tokens=decay_tokens,
     )
     session.add(row)
     await session.flush()
@@ -149,6 +172,7 @@ async def _audit(session: AsyncSession, run: Run, row: MixtureVersion) -> None:
         on_behalf_of=row.on_behalf_of,
         reason=row.reason,
         override=row.override,
+        decay_tokens=row.decay_tokens,
     )
 
 

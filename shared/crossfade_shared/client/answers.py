@@ -82,6 +82,8 @@ class Version(TypedDict):
     digest: str
     asked_weights: dict[str, float]
     guardrails: list[Finding]
+    phase: Literal["decay"] | None
+    decay_tokens: int | None
     override: list[str]
     state: VersionState
     takes_effect: str | dict[str, int]

@@ -22,17 +22,17 @@ class ChangeOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What is asked of the controller: make one with `whole`, `reweigh` or `restore`."""
+    """What is asked of the controller: make one with `whole`, `reweigh`, `restore` or `anneal`."""
 
     method: str
     path: str
-    """Below the run's own path."""
+    """What follows the run's own path."""
     body: Mapping[str, Any]
 
     @classmethod
     def whole(cls, weights: Mapping[str, float], *, reason: str, **options: Unpack[ChangeOptions]) -> Self:
         """Ask for a whole mixture: relative numbers by source; a source that is off may be left out."""
-        return cls(method="POST", path="mixtures", body={"weights": dict(weights), "reason": reason, **options})
+        return cls(method="POST", path="/mixtures", body={"weights": dict(weights), "reason": reason, **options})
 
     @classmethod
     def reweigh(
@@ -45,10 +45,25 @@ class Change:
     ) -> Self:
         """Ask for some shares to be multiplied, or fixed as fractions of 1; the others share the rest in proportion."""
         shares = {"multiply": dict(multiply or {}), "set": dict(fix or {})}
-        return cls(method="PATCH", path="mixture", body={**shares, "reason": reason, **options})
+        return cls(method="PATCH", path="/mixture", body={**shares, "reason": reason, **options})
 
     @classmethod
     def restore(cls, version: int, *, reason: str | None = None, **options: Unpack[ChangeOptions]) -> Self:
         """Ask for the weights of an earlier version."""
         given = {"reason": reason} if reason else {}
-        return cls(method="POST", path=f"mixtures/{version}:restore", body={**given, **options})
+        return cls(method="POST", path=f"/mixtures/{version}:restore", body={**given, **options})
+
+    @classmethod
+    def anneal(
+        cls,
+        *,
+        tokens: int | None = None,
+        share: float | None = None,
+        weights: Mapping[str, float] | None = None,
+        reason: str,
+        **options: Unpack[ChangeOptions],
+    ) -> Self:
+        """Ask for the decay of the learning rate, over tokens or a share of the horizon, and for its mixture."""
+        given = {"tokens": tokens, "share": share, "weights": None if weights is None else dict(weights)}
+        named = {name: value for name, value in given.items() if value is not None}
+        return cls(method="POST", path=":anneal", body={**named, "reason": reason, **options})

@@ -121,7 +121,7 @@ class Client:
 
     def preview(self, run: str, change: Change) -> Verdict:
         """Say what would become of a change, and the forecast under it; nothing is written."""
-        path, query = f"{_path(run)}/{change.path}", {"validate_only": "true"}
+        path, query = f"{_path(run)}{change.path}", {"validate_only": "true"}
         answer: Verdict = self._caller.call(Request(method=change.method, path=path, query=query, body=change.body))
         return answer
 
@@ -129,7 +129,7 @@ class Client:
         """Make a new version; raises `ConflictError` where `based_on` is not the current one any more."""
         answer: Version = self._caller.make(
             change.method,
-            f"{_path(run)}/{change.path}",
+            f"{_path(run)}{change.path}",
             change.body,
             key=idempotency_key,
             headers={"If-Match": f'"{based_on}"'},

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from crossfade_shared.client import Change
 from crossfade_shared.client.answers import Difference, Version, VersionWithRealised
+from crossfade_shared.commands.assignments import Assignments, read_numbers
 from crossfade_shared.commands.option_groups import Connection, grouped
 from crossfade_shared.commands.printing import percent, print_json, print_json_line, print_table, visible
 from crossfade_shared.commands.steering import Steering, steer
-from crossfade_shared.errors import ConflictError, UserError
+from crossfade_shared.errors import ConflictError
 
 app = typer.Typer(
     add_completion=False,
@@ -25,7 +25,6 @@ app = typer.Typer(
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's name.")]
 VersionNumber = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="A version's number.")]
-Assignments = Annotated[list[str], typer.Argument(metavar="SOURCE=NUMBER", help="For example: math=0.14 code=0.2")]
 Reason = Annotated[str, typer.Option(help="Why; the history keeps it.")]
 
 
@@ -92,7 +91,7 @@ def set_weights(
     run: RunName, numbers: Assignments, *, reason: Reason, steering: Steering, connection: Connection
 ) -> None:
     """Set weights: relative numbers if every source is named, else fractions of 1; the others share the rest."""
-    given = _numbers(numbers)
+    given = read_numbers(numbers)
 
     def decide(current: VersionWithRealised) -> Change:
         if given.keys() >= current["weights"].keys():
@@ -106,7 +105,7 @@ def set_weights(
 @grouped
 def multiply(run: RunName, numbers: Assignments, *, reason: Reason, steering: Steering, connection: Connection) -> None:
     """Multiply some shares; the other sources share the rest in proportion."""
-    change = Change.reweigh(multiply=_numbers(numbers), reason=reason, **steering.options())
+    change = Change.reweigh(multiply=read_numbers(numbers), reason=reason, **steering.options())
     steer(run, lambda _current: change, steering, connection)
 
 
@@ -155,22 +154,6 @@ def _tell(version: Version, *, as_json: bool) -> None:
     if as_json:
         return print_json_line(version)
     return typer.echo(f"version {version['version']}  {_state(version)}")
-
-
-def _numbers(assignments: Sequence[str]) -> dict[str, float]:
-    """Read `math=0.14 code=0.2`."""
-    numbers: dict[str, float] = {}
-    for assignment in assignments:
-        name, _, text = assignment.partition("=")
-        if name in numbers:
-            raise UserError(f"{name!r} is given twice; give it once", field=name)
-        try:
-            numbers[name] = float(text)
-        except ValueError:
-            numbers[name] = math.nan
-        if not math.isfinite(numbers[name]):
-            raise UserError(f"{assignment!r} is not SOURCE=NUMBER; write it like math=0.14", field=name)
-    return numbers
 
 
 def _why(version: Version | Difference) -> str:

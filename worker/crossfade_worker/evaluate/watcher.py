@@ -93,7 +93,9 @@ class Evaluator:
 
     def _is_over(self) -> bool:
         """Say whether the run's last checkpoint has been dealt with, and every score has been posted."""
-        last = checkpoint_path(self._checkpoints, self._config.training.total_steps)
+        attempts, planned = RunDirectory(self._config.directory).journal.attempts(), self._config.training.total_steps
+        total_steps = attempts[-1].course.ledger.total_steps(planned) if attempts else planned
+        last = checkpoint_path(self._checkpoints, total_steps)
         return (self._folder.has(last) or last.name in self._given_up) and self._unreachable is None
 
     def _give_up(self, name: str, error: UserError) -> None:

@@ -19,9 +19,10 @@ from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.ledger import Ledger, LedgerEntry
 from crossfade_shared.mixture import Mixture
 
-_VERSION, _EFFECTIVE_STEP, _BODY_BYTES, _STOP = range(4)
-_DIGEST = slice(4, 8)
+_VERSION, _EFFECTIVE_STEP, _DECAY_STEPS, _BODY_BYTES, _STOP = range(5)
+_DIGEST = slice(5, 9)
 _UNCHANGED = 0
+_NO_DECAY = 0
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ class Agreement:
         earliest = max(envelope.earliest_step(self._tokens_per_step), self._first_free_step, last.effective_step + 1)
         if step < earliest:
             return None
-        entry = LedgerEntry(envelope.version, step, envelope.mixture)
+        decay_steps = envelope.decay_steps(self._tokens_per_step)
+        entry = LedgerEntry(envelope.version, step, envelope.mixture, decay_steps)
         self._record(entry)
         return entry
 
@@ -137,7 +139,10 @@ class Agreement:
         mixture = Mixture(json.loads(bytes(body.tolist())))
         if not torch.equal(_digest_words(mixture), self._header[_DIGEST]):
             raise RuntimeError(f"the body of version {version} does not fit its digest")
-        return LedgerEntry(version, int(self._header[_EFFECTIVE_STEP]), mixture)
+        decay_steps = int(self._header[_DECAY_STEPS])
+        return LedgerEntry(
+            version, int(self._header[_EFFECTIVE_STEP]), mixture, None if decay_steps == _NO_DECAY else decay_steps
+        )
 
     def _confirm(self, entry: LedgerEntry) -> dict[int, int]:
         if self._group is None:
@@ -153,6 +158,7 @@ def _header_of(entry: LedgerEntry | None, *, stop: bool) -> torch.Tensor:
     if entry is not None:
         header[_VERSION] = entry.version
         header[_EFFECTIVE_STEP] = entry.effective_step
+        header[_DECAY_STEPS] = entry.decay_steps or _NO_DECAY
         header[_BODY_BYTES] = len(_to_bytes(entry.mixture))
         header[_DIGEST] = _digest_words(entry.mixture)
     return header
