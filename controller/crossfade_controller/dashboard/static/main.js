@@ -75,15 +75,18 @@ async function start() {
     onEventsOpen: () => readers.events(),
   });
   const readers = makeReaders(state, events, page, link);
-  session.addEventListener("change", () => Object.values(readers).forEach((read) => read()));
+  const readAll = () =>
+    [readers.progress, readers.versions, readers.benchmarks, readers.events].forEach((read) => read());
+  session.addEventListener("change", readAll);
   follow(run.name, {
     onOpen: () => {
       link.note({ open: true });
-      Object.values(readers).forEach((read) => read());
+      readAll(); // what happened before the events began to flow
     },
     onLost: () => link.lost(),
     onEvent: (kind, event) => takeIn(kind, event, { state, readers, page }),
   });
+  readAll();
 }
 
 start();
