@@ -144,7 +144,7 @@ def test_a_rewind_replaces_what_was_abandoned_and_keeps_it_under_its_attempt(new
             kept = await session.execute(
                 select(Point.attempt, func.count()).where(Point.name == "loss").group_by(Point.attempt)
             )
-            assert dict(kept) == {1: 20_000, 2: 889, 3: 7_100}
+            assert dict(kept.all()) == {1: 20_000, 2: 889, 3: 7_100}
 
     with_book(new_database(), work)
 
