@@ -49,7 +49,7 @@ def test_what_is_applied_on_the_page_is_trained_on(page: Page, site: Site, job: 
     expect(state).to_have_text(re.compile(r"Version 2acceptedpublishedapplied at step [1-9]\d*"))
     assert stages == sorted(stages, key=["accepted", "published", "applied"].index)
     expect(page.get_by_test_id("sources").get_by_role("row", name="math")).to_contain_text("50.0 %")
-    newest = page.get_by_test_id("weights-chart").get_by_test_id("marker").last  # shared with version 1 where it is near
+    newest = page.get_by_test_id("weights-chart").get_by_test_id("marker").last  # shared with one that is near
     expect(newest).to_have_attribute("aria-label", re.compile(r"^Version.*2$"))
 
     page.get_by_test_id("restore-1").click()
