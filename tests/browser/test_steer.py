@@ -46,6 +46,7 @@ def test_dragging_a_weight_is_judged_applied_and_followed_until_the_workers_have
     expect(verdict).to_contain_text("The guard rails allow only part of it")
     expect(verdict).to_contain_text(re.compile(r"ceiling, math \d\d\.\d % → 50\.0 %"))
     drag_slider(page, "math", to=0.4)
+    assert shares(page)["math"] == pytest.approx(40, abs=2)
     expect(verdict).to_have_text("Allowed as asked.")
     expect(forecast).to_contain_text(re.compile(r"0\.25 → 0\.9\d"))
     assert sum(shares(page).values()) == pytest.approx(100)
