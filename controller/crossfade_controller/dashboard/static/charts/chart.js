@@ -9,6 +9,7 @@ import { Markers } from "./markers.js";
 const AXIS_HEIGHT_PIXELS = 28;
 const AXIS_WIDTH_PIXELS = 52; // the same on every chart, so that equal places stand one above the other
 const MARKER_LABEL_PIXELS = 16;
+const LEGEND_PIXELS = 26;
 
 export class Chart {
   // `y`: {text, range, distribution, height}: a function that writes one value, and where it matters uPlot's scale
@@ -16,6 +17,7 @@ export class Chart {
   constructor(host, axis, tooltip, y) {
     Object.assign(this, { host, axis, tooltip, y, plot: null, markers: null, shape: null, picture: null });
     axis.charts.add(this);
+    host.style.minHeight = `${y.height + LEGEND_PIXELS}px`; // what follows stays where it is once this is drawn
     this.resizing = new ResizeObserver(() => this.plot?.setSize(this.size));
     this.resizing.observe(host);
     makeReachable(this);

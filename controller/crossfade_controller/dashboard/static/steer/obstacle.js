@@ -1,4 +1,4 @@
-// Why a draft cannot be applied yet, in words; null where it can. Pure.
+// Why a draft cannot be applied yet, in words; null where it can. And what one should know who applies it. Pure.
 
 const NO_OBSTACLE = new Set(["allowed", "changed"]);
 
@@ -12,3 +12,5 @@ export function obstacleOf({ stage, fresh, overtaken, reason, running, maySteer 
   if (reason === "") return "Say why, then apply.";
   return null;
 }
+
+export const noteOf = (stage) => (stage === "changed" ? "Makes what the guard rails allow." : "");

@@ -5,7 +5,7 @@ import { byId, sayIn } from "../frame/dom.js";
 import { offerCopy, showCommand } from "./command.js";
 import { Draft } from "./draft.js";
 import { ForecastTable } from "./forecast.js";
-import { obstacleOf } from "./obstacle.js";
+import { noteOf, obstacleOf } from "./obstacle.js";
 import { showOverrides } from "./overrides.js";
 import { Preview } from "./preview.js";
 import { SteerRow } from "./row.js";
@@ -136,7 +136,7 @@ export class SteerPanel {
     const reason = byId("reason").value.trim();
     const obstacle = obstacleOf({ stage, fresh, overtaken, reason, running, maySteer: session.may("operator") });
     byId("apply").disabled = obstacle !== null;
-    sayIn(byId("apply-obstacle"), obstacle ?? "");
+    sayIn(byId("apply-obstacle"), obstacle ?? noteOf(stage));
     byId("start-over").disabled = !draft.changed && !overtaken;
     byId("undo").hidden = newest.base_version === null || !session.may("operator");
     byId("undo").disabled = running;

@@ -4,9 +4,10 @@ import { element, showEach } from "../frame/dom.js";
 import { compact, decimal, percent, whole } from "../shape/text.js";
 
 export function showNow(host, state) {
-  showEach(host, figures(state), ({ name, value, more }) =>
-    element("div", {}, element("dt", {}, name), element("dd", {}, value, element("small", {}, more))),
-  );
+  showEach(host, figures(state), ({ name, value, more }) => {
+    const figure = element("dd", {}, value, " ", element("small", {}, more));
+    return element("div", { title: `${value} ${more}`.trim() }, element("dt", {}, name), figure);
+  });
 }
 
 function figures(state) {
@@ -22,7 +23,7 @@ function figures(state) {
     figure("Tokens/s", compact(state.tokensPerSecond)),
     figure("Ranks", whole(run.world_size), run.attempt === null ? "" : `attempt ${run.attempt}`),
     figure("Version", applied ? whole(applied.version) : "none applied", since(applied)),
-    figure("Waiting", waiting(state.newestVersion, applied)),
+    figure("Waiting", ...waiting(state.newestVersion, applied)),
   ];
 }
 
@@ -31,5 +32,5 @@ const figure = (name, value, more = "") => ({ name, value, more });
 const since = (applied) => (applied ? `since step ${whole(applied.effective_step)}` : "");
 
 function waiting(newest, applied) {
-  return newest.version === applied?.version ? "nothing" : `version ${newest.version} is ${newest.state}`;
+  return newest.version === applied?.version ? ["nothing"] : [`version ${newest.version}`, `is ${newest.state}`];
 }
