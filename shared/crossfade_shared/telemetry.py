@@ -49,6 +49,8 @@ class StepReport(_Report):
     learning_rate: float | None
     gradient_norm: float | None
     seconds: float
+    mfu: float | None = None
+    """Model FLOPs utilisation, a share of what the devices can do; None where their peak is not known."""
     source_loss: dict[str, float | None]
     """By source; a source that was not in the batch is absent."""
     source_tokens: dict[str, Count]

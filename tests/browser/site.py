@@ -83,6 +83,7 @@ class Reporter:
         self._sequence = 0
         self._consumed = dict.fromkeys(sources, 0)
         self.next_step = 0
+        self.mfu: float | None = 0.412
 
     def begin(self) -> None:
         """Report the beginning of the first attempt, under the first mixture."""
@@ -124,6 +125,7 @@ class Reporter:
             learning_rate=0.003,
             gradient_norm=1.0,
             seconds=0.4,
+            mfu=self.mfu,
             source_loss={source: loss + 0.3 * (place - 1.5) for place, source in enumerate(self._consumed)},
             source_tokens=dict(self._consumed),
         )

@@ -48,10 +48,23 @@ def test_page_shows_how_the_run_stands(page: Page, site: Site, trained: Reporter
     expect(now).to_contain_text(re.compile(r"Phase\s*stable"))
     expect(now).to_contain_text(re.compile(r"Loss\s*3\.\d\d\d"))
     expect(now).to_contain_text(re.compile(r"Tokens/s\s*40\.96K"))
+    expect(now).to_contain_text(re.compile(r"MFU\s*41\.2 %"))
     expect(now).to_contain_text(re.compile(r"Ranks\s*2"))
     expect(now).to_contain_text(re.compile(r"Version\s*2\s*since step 200"))
     expect(now).to_contain_text(re.compile(r"Waiting\s*nothing"))
     expect(page.get_by_test_id("link")).to_contain_text(re.compile(r"live, last report \d+ (s|min) ago"))
+
+
+def test_utilisation_is_a_dash_with_the_word_why_where_no_worker_knows_it(page: Page, site: Site) -> None:
+    reporter = site.make_begun_run("slow")
+    reporter.mfu = None
+    reporter.train(3, version=1)
+    page.goto(f"{site.url}/?run=slow")
+    expect(page.get_by_test_id("now")).to_contain_text(re.compile(r"MFU\s*\W\s*peak unknown"))
+    expect(page.get_by_test_id("link")).to_contain_text("live")
+    reporter.train(3, version=1)
+    expect(page.get_by_test_id("now")).to_contain_text(re.compile(r"Step\s*5"))
+    expect(page.get_by_test_id("now")).to_contain_text(re.compile(r"MFU\s*\W\s*peak unknown"))
 
 
 def test_every_chart_has_its_lines_and_every_version(page: Page, site: Site, trained: Reporter) -> None:

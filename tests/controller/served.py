@@ -188,6 +188,7 @@ def trained(step: int, *, loss: float | None = 2.0, math: int = 0) -> StepReport
         learning_rate=0.001,
         gradient_norm=1.0,
         seconds=0.5,
+        mfu=0.4,
         source_loss={"web": 2.5, "math": 1.5},
         source_tokens={"web": tokens - math, "math": math},
     )

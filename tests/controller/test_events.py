@@ -122,5 +122,6 @@ def test_progress_passes_by_without_an_id(controller: Controller) -> None:
         "version": 1,
         "loss": 1.5,
         "tokens_per_second": 2000.0,
+        "mfu": 0.4,
     }
     assert "step" not in {each["kind"] for each in controller.events(run)}

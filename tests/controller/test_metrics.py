@@ -56,6 +56,7 @@ def test_every_curve_has_its_name_and_one_without_points_is_empty(controller: Co
         "learning_rate",
         "gradient_norm",
         "step_seconds",
+        "mfu",
         "source_loss/math",
         "source_tokens/web",
         "source_loss/tea",
@@ -68,6 +69,7 @@ def test_every_curve_has_its_name_and_one_without_points_is_empty(controller: Co
             "learning_rate": 0.001,
             "gradient_norm": 1.0,
             "step_seconds": 0.5,
+            "mfu": 0.4,
             "source_loss/math": 1.5,
             "source_tokens/web": sum(900 * (step + 1) for step in range(NUM_STEPS)) / NUM_STEPS,
         }

@@ -34,6 +34,12 @@ def test_what_is_not_finite_becomes_null_on_the_wire() -> None:
     assert json.loads(wire)[0]["loss"] is None
 
 
+def test_a_step_of_an_older_worker_tells_no_utilisation() -> None:
+    body = json.loads(encode_reports([STEP]))
+    del body[0]["mfu"]
+    assert decode_reports(json.dumps(body).encode()) == [STEP]
+
+
 def test_unknown_fields_are_ignored_and_unknown_kinds_refused() -> None:
     body = json.loads(encode_reports(REPORTS))
     body[0]["new_field"] = 1

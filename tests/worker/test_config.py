@@ -24,6 +24,7 @@ from crossfade_worker.config import load_run_config
         ("training", {"total_steps": 0}, r"training\.total_steps: .*greater than 0"),
         ("training", {"stepz": 3}, r"training\.stepz: .*not permitted"),
         ("training", {"precision": "fp8"}, r"training\.precision: .*'fp32' or 'bf16'"),
+        ("training", {"peak_flops_per_second": 0}, r"training\.peak_flops_per_second: .*greater than 0"),
         ("model", {"preset": "huge"}, r"model\.preset"),
         ("model", {"num_heads": 3}, r"hidden_size 16 must be a multiple of num_heads 3"),
         ("optimizer", {"warmup_steps": 19}, r"do not fit into 20 steps"),

@@ -97,10 +97,11 @@ def test_a_step_is_reported_with_what_is_known_of_it(tmp_path: Path, toy_corpus:
         loss, source_losses = batch.mean_losses(nats)
         assert loss == 1.5
         assert source_losses == {name: 1.5 for name, sequences in batch.num_sequences.items() if sequences}
-        stream.step_ended(loss=loss, source_losses=source_losses)
+        stream.step_ended(loss=loss, source_losses=source_losses, seconds_at_peak=1e-9)
     steps = [report for report in reports(redis_url) if isinstance(report, StepReport)]
     assert [(report.step, report.loss) for report in steps] == [(0, None), (1, 2.5), (2, 1.5)]
     assert steps[1].source_loss == {"web": 2.0, "code": None}
+    assert [report.mfu for report in steps] == [None, None, pytest.approx(1e-9 / steps[2].seconds)]
     assert [report.tokens for report in steps] == [8 * SEQUENCE_LENGTH * (step + 1) for step in range(3)]
 
 

@@ -138,7 +138,8 @@ def test_bf16_trains(tmp_path: Path, toy_corpus: Path, redis_url: str) -> None:
 
 
 def test_reports_add_up(tmp_path: Path, toy_corpus: Path, redis_url: str) -> None:
-    config = toy_run(tmp_path, toy_corpus, control={**CONTROL, "redis_url": redis_url})
+    peak = {"peak_flops_per_second": 1e15}
+    config = toy_run(tmp_path, toy_corpus, training=peak, control={**CONTROL, "redis_url": redis_url})
     train(config)
     sent = reports(redis_url)
     assert [report.kind for report in sent if report.kind != "step"] == ["attempt", *["checkpoint"] * 4, "finished"]
@@ -152,6 +153,8 @@ def test_reports_add_up(tmp_path: Path, toy_corpus: Path, redis_url: str) -> Non
         assert report.source_loss.keys() == {name for name, count in sequences.items() if count}
         by_source = sum(sequences[name] * (loss or 0) for name, loss in report.source_loss.items()) / 8
         assert by_source == pytest.approx(report.loss)
+        assert report.mfu is not None
+        assert 0 < report.mfu < 1
 
 
 def test_a_published_version_governs_from_the_start(tmp_path: Path, toy_corpus: Path, redis_url: str) -> None:

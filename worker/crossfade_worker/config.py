@@ -28,6 +28,8 @@ class TrainingSettings(Settings):
     """Fixes the initial weights and the order of every source."""
     precision: Literal["fp32", "bf16"] = "bf16"
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    peak_flops_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """What one device can do at this precision, to reckon utilisation by; for devices that are not known by name."""
 
     def num_micro_batches(self, world_size: int) -> int:
         """Give the number of micro-batches of each rank; raises `UserError` where the batch cannot be divided so."""

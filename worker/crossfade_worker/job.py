@@ -20,6 +20,7 @@ from crossfade_worker.leader import ask_leader
 from crossfade_worker.mixture_stream import MixtureStream
 from crossfade_worker.model.llama import build_llama
 from crossfade_worker.model.parallel import parallelise
+from crossfade_worker.model.utilisation import seconds_at_peak
 from crossfade_worker.optim.adamw import build_optimizer
 from crossfade_worker.rewind import RewindTo, put_aside
 from crossfade_worker.stream import open_stream
@@ -38,6 +39,8 @@ class Job:
     phases: Phases
     model: LlamaForCausalLM
     optimizer: torch.optim.AdamW
+    seconds_at_peak: float | None
+    """What a step would take at the devices' peak, where that is known."""
 
 
 @contextmanager
@@ -69,6 +72,7 @@ def open_job(config: RunConfig, world: World, *, rewind_to: RewindTo | None = No
             phases=config.phases(),
             model=model,
             optimizer=optimizer,
+            seconds_at_peak=seconds_at_peak(config, world, vocab_size=corpus.vocab_size),
         )
 
 

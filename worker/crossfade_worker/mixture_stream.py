@@ -146,14 +146,19 @@ class MixtureStream:
         learning_rate: float | None = None,
         gradient_norm: float | None = None,
         phase: PhaseName = "stable",
+        seconds_at_peak: float | None = None,
     ) -> StepReport:
-        """Say that the oldest batch drawn is trained on, and report it; losses are mean nats a token over all ranks."""
+        """Say that the oldest batch drawn is trained on, and report it; losses are mean nats a token over all ranks.
+
+        `seconds_at_peak` is what the step would take if every device did its peak of floating-point operations.
+        """
         report = self._at.trained.end(
             loss=loss,
             source_losses=source_losses,
             learning_rate=learning_rate,
             gradient_norm=gradient_norm,
             phase=phase,
+            seconds_at_peak=seconds_at_peak,
         )
         self.report(report)
         return report

@@ -37,6 +37,7 @@ def step_report(
     gradient_norm: float | None,
     learning_rate: float | None,
     seconds: float,
+    seconds_at_peak: float | None = None,
 ) -> StepReport:
     """Report a step that was trained on; `source_tokens` counts what each source gave until its end."""
     return StepReport(
@@ -48,6 +49,7 @@ def step_report(
         learning_rate=learning_rate,
         gradient_norm=_finite(gradient_norm),
         seconds=seconds,
+        mfu=seconds_at_peak / seconds if seconds_at_peak and seconds > 0 else None,
         source_loss={name: _finite(loss) for name, loss in source_losses.items()},
         source_tokens=dict(source_tokens),
     )

@@ -86,6 +86,7 @@ def train_on(job: Job, batch: StepBatch) -> StepReport:
         learning_rate=learning_rate,
         gradient_norm=gradient_norm.item(),
         phase=phases.at(batch.step),
+        seconds_at_peak=job.seconds_at_peak,
     )
 
 

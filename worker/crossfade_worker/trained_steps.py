@@ -53,6 +53,7 @@ class TrainedSteps:
         learning_rate: float | None,
         gradient_norm: float | None,
         phase: PhaseName,
+        seconds_at_peak: float | None,
     ) -> StepReport:
         """Take in that the oldest step drawn is trained on, and give its report; raises `UserError` without one."""
         if not self._drawn:
@@ -69,6 +70,7 @@ class TrainedSteps:
             learning_rate=learning_rate,
             gradient_norm=gradient_norm,
             seconds=now - max(drawn.drawn_at, self._latest_end),
+            seconds_at_peak=seconds_at_peak,
         )
         self.count, self.planner, self._latest_end = drawn.batch.step + 1, drawn.planner, now
         return report

@@ -98,6 +98,7 @@ class ReportBook:
             "learning_rate": report.learning_rate,
             "gradient_norm": report.gradient_norm,
             "step_seconds": report.seconds,
+            **({} if report.mfu is None else {"mfu": report.mfu}),
             **{SOURCE_LOSS + name: loss for name, loss in report.source_loss.items() if name in self._sources},
             **{SOURCE_TOKENS + name: num for name, num in report.source_tokens.items() if name in self._sources},
         }
@@ -116,6 +117,7 @@ class ReportBook:
             version=report.version,
             loss=_finite(report.loss),
             tokens_per_second=tokens_per_second,
+            mfu=_finite(report.mfu),
         )
 
     async def _write_applied(self, attempt: Attempt, report: AppliedReport) -> None:

@@ -17,6 +17,7 @@ class Progress:
     version: int
     loss: float | None
     tokens_per_second: float | None
+    mfu: float | None
 
 
 class Feed:

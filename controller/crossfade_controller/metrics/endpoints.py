@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from crossfade_controller.auth.access import requires
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
 from crossfade_controller.memory import STALE
-from crossfade_controller.metrics.names import is_curve
+from crossfade_controller.metrics.names import OF_THE_RUN, is_curve
 from crossfade_controller.metrics.reading import Axis, Question, reduced
 from crossfade_controller.problems import Problem
 from crossfade_controller.runs import repository as runs
@@ -21,7 +21,7 @@ from crossfade_controller.services import ServicesOfApp
 from crossfade_shared.mixture import MAX_SOURCES
 
 MAX_POINTS = 2000
-MAX_NAMES = 2 * MAX_SOURCES + 4
+MAX_NAMES = 2 * MAX_SOURCES + len(OF_THE_RUN)
 _WHOLE = {"ge": 0, "le": MAX_COUNT}
 
 router = APIRouter(prefix="/v1/runs/{run}", route_class=StrictRoute, tags=["metrics"])
@@ -87,8 +87,8 @@ def _names(text: str) -> list[str]:
         if not is_curve(name):
             raise Problem(
                 422,
-                f"names: {name!r:.80} is no curve; the curves are loss, learning_rate, gradient_norm, step_seconds, "
-                "source_loss/NAME and source_tokens/NAME",
+                f"names: {name!r:.80} is no curve; the curves are {', '.join(OF_THE_RUN)}, source_loss/NAME and "
+                "source_tokens/NAME",
                 field="names",
             )
     if len(names) > MAX_NAMES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-OF_THE_RUN = ("loss", "learning_rate", "gradient_norm", "step_seconds")
+OF_THE_RUN = ("loss", "learning_rate", "gradient_norm", "step_seconds", "mfu")
 SOURCE_LOSS = "source_loss/"
 SOURCE_TOKENS = "source_tokens/"
 _NAME = re.compile(f"{'|'.join(OF_THE_RUN)}|(?:{SOURCE_LOSS}|{SOURCE_TOKENS})" + r"[a-z0-9][a-z0-9_.-]{0,63}")

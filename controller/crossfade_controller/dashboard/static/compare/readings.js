@@ -11,6 +11,7 @@ export const CURVES = {
   learning_rate: "Learning rate",
   gradient_norm: "Gradient norm",
   step_seconds: "Seconds a step",
+  mfu: "Model FLOPs utilisation",
 };
 
 export const isCurve = (measure) => measure in CURVES || measure.startsWith("source_loss/");

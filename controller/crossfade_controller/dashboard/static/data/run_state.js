@@ -40,7 +40,7 @@ export class RunState {
     const losses = sources.map((source) => `source_loss/${source}`);
     const tokens = sources.map((source) => `source_tokens/${source}`);
     const [curves, consumed] = await Promise.all([
-      readCurves(this.name, ["loss", "step_seconds", ...losses], { points: NUM_CURVE_POINTS, range }),
+      readCurves(this.name, ["loss", "step_seconds", "mfu", ...losses], { points: NUM_CURVE_POINTS, range }),
       readCurves(this.name, tokens, { points: NUM_SHARE_WINDOWS, range }),
     ]);
     if (range !== this.range) return; // somebody zoomed meanwhile, and those curves are asked for already
@@ -90,6 +90,13 @@ export class RunState {
   get tokensPerSecond() {
     const seconds = this.curves?.step_seconds?.at(-1)?.mean;
     return this.progress?.tokens_per_second ?? (seconds > 0 ? this.run.tokens_per_step / seconds : null);
+  }
+
+  // Model FLOPs utilisation; null where no worker told it of the newest step.
+  get utilisation() {
+    if (this.progress !== null) return this.progress.mfu;
+    const newest = this.curves?.mfu?.at(-1);
+    return newest?.step === this.run.step ? newest.mean : null;
   }
 
   get loss() {
