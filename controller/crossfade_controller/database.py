@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from crossfade_controller.sqlite_connection import SqliteConnection
 from crossfade_shared.errors import UserError
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
@@ -92,7 +93,7 @@ class Database:
             self._url,
             hide_parameters=True,  # a signing key must not reach a log with the statement that failed
             pool_pre_ping=is_postgresql,
-            connect_args=_POSTGRESQL_PATIENCE if is_postgresql else {},
+            connect_args=_POSTGRESQL_PATIENCE if is_postgresql else {"async_creator_fn": SqliteConnection.at},
         )
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine.sync_engine, "connect", configure_sqlite)

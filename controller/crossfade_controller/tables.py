@@ -4,7 +4,7 @@ from crossfade_controller.audit.models import AuditEntry, AuditHead
 from crossfade_controller.auth.models import Token
 from crossfade_controller.benchmarks.models import BenchmarkResult
 from crossfade_controller.database import Base
-from crossfade_controller.delivery.models import OutboxEntry, TelemetryBatch
+from crossfade_controller.delivery.models import TelemetryBatch
 from crossfade_controller.events.models import Event
 from crossfade_controller.idempotency.models import IdempotencyKey
 from crossfade_controller.metrics.models import Point, Rollup
@@ -18,7 +18,6 @@ TABLES = (
     Attempt,
     MixtureVersion,
     Event,
-    OutboxEntry,
     TelemetryBatch,
     BenchmarkResult,
     Point,

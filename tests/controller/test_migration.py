@@ -121,6 +121,33 @@ def test_runs_from_before_the_guard_rails_go_on_without_any(new_database: Any) -
     engine.dispose()
 
 
+def test_versions_that_wait_to_be_published_go_on_waiting_from_0005_to_0006_and_back(new_database: Any) -> None:
+    url = new_database()
+    migrate(url, target="0005")
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        run = RUN | {"created_at": NOON, "guardrails": {}}
+        run_id = connection.execute(insert(tables.tables["runs"]).values(run)).inserted_primary_key[0]
+        made = {name: value for name, value in VERSION.items() if name != "request_digest"}
+        made |= {"run_id": run_id, "created_at": NOON, "evidence": [], "guardrails": [], "override": []}
+        rows = [made | {"version": version, "published_at": published} for version, published in ((1, NOON), (2, None))]
+        connection.execute(insert(tables.tables["mixtures"]), rows)
+        outbox = tables.tables["outbox"]
+        connection.execute(insert(outbox).values(run_id=run_id, version=2, created_at=NOON))
+    assert migrate(url, target="0006") == ("0005", "0006")
+    with engine.begin() as connection:
+        waiting = select(MixtureVersion.version).where(MixtureVersion.published_at.is_(None))
+        assert connection.scalars(waiting).all() == [2]
+        connection.execute(insert(tables.tables["mixtures"]).values(made | {"version": 3, "published_at": None}))
+    assert migrate(url, target="0005") == ("0006", "0005")
+    with engine.connect() as connection:
+        assert connection.scalars(select(outbox.c.version).order_by(outbox.c.version)).all() == [2, 3]
+    assert migrate(url) == ("0005", NEWEST)
+    engine.dispose()
+
+
 def test_a_database_of_a_later_program_is_left_alone(new_database: Any) -> None:
     url = new_database()
     migrate(url)

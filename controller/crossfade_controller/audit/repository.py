@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.audit.chain import line_hash
@@ -13,6 +13,8 @@ from crossfade_controller.audit.models import AuditEntry, AuditHead
 from crossfade_controller.database import now
 
 _BATCH_LINES = 1000
+_END_LOCKED = select(AuditHead.sequence, AuditHead.hash).with_for_update()
+_MOVE_END = update(AuditHead.__table__).values(sequence=bindparam("to"), hash=bindparam("to_hash"))  # type: ignore[arg-type] # a table it is
 
 
 async def append(session: AsyncSession, *, actor: str, action: str, run: str | None = None, **detail: Any) -> None:  # noqa: ANN401 - JSON
@@ -20,25 +22,24 @@ async def append(session: AsyncSession, *, actor: str, action: str, run: str | N
 
     It holds the chain's one lock until the commit: call it last, after every other lock is taken.
     """
-    head = await _head(session, lock=True)
+    last, last_hash = (await session.execute(_END_LOCKED)).one()
     line = AuditEntry(
-        sequence=head.sequence + 1,
+        sequence=last + 1,
         at=now(),
         actor=actor,
         action=action,
         run=run,
         detail=detail,
-        previous_hash=head.hash,
+        previous_hash=last_hash,
     )
     line.hash = line_hash(line)
     session.add(line)
-    head.sequence, head.hash = line.sequence, line.hash
-    await session.flush()
+    await session.execute(_MOVE_END, {"to": line.sequence, "to_hash": line.hash})
 
 
 async def head(session: AsyncSession) -> AuditHead:
     """Give where the chain ends."""
-    return await _head(session, lock=False)
+    return (await session.scalars(select(AuditHead).execution_options(populate_existing=True))).one()
 
 
 async def page(session: AsyncSession, *, run: str | None, after: int, limit: int) -> Sequence[AuditEntry]:
@@ -55,8 +56,3 @@ async def all_lines(session: AsyncSession) -> AsyncIterator[AuditEntry]:
     )
     async for line in lines:
         yield line
-
-
-async def _head(session: AsyncSession, *, lock: bool) -> AuditHead:
-    query = select(AuditHead).execution_options(populate_existing=True)
-    return (await session.scalars(query.with_for_update() if lock else query)).one()

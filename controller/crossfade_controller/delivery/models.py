@@ -1,24 +1,11 @@
-"""The tables of what is still to be published and of what was already taken in."""
+"""The table of what was already taken in."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crossfade_controller.database import Base, UtcTime, now
-
-
-class OutboxEntry(Base):
-    """A version that Redis has not been given yet; the row goes when it has."""
-
-    __tablename__ = "outbox"
-    __table_args__ = (ForeignKeyConstraint(["run_id", "version"], ["mixtures.run_id", "mixtures.version"]),)
-
-    run_id: Mapped[int] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+from crossfade_controller.database import Base
 
 
 class TelemetryBatch(Base):

@@ -1,4 +1,4 @@
-"""The publisher: every version in the outbox goes to Redis; and the reconciler: it stays there."""
+"""The publisher: every version goes to Redis; and the reconciler: the newest stays there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from redis.asyncio import Redis
 
-from crossfade_controller.database import Database, now
+from crossfade_controller.database import Database
 from crossfade_controller.delivery import repository
 from crossfade_controller.delivery.isolation import Isolation
 from crossfade_controller.delivery.mailbox import Letter, deliver
@@ -24,12 +24,12 @@ from crossfade_shared.envelope import MixtureEnvelope
 _logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 RECONCILE_SECONDS = 2.0
-ROUND_SECONDS = 0.02
+ROUND_SECONDS = 0.05
 """Rounds begin no closer to one another: versions that come faster are published, and noted as such, together."""
 
 
 class Publisher:
-    """Publishes what the outbox holds, at once when woken and by polling otherwise."""
+    """Publishes what was not yet, at once when woken and by polling otherwise."""
 
     def __init__(self, database: Database, redis: Redis, feed: Feed) -> None:
         self._database = database
@@ -40,11 +40,11 @@ class Publisher:
         self._next_round = 0.0
 
     def wake(self) -> None:
-        """Tell of a commit that filled the outbox."""
+        """Tell of a commit that made a version."""
         self._woken.set()
 
     async def publish(self) -> None:
-        """Publish each run's newest version in the outbox, and with it those that it overtook; then wait for more."""
+        """Publish each run's newest version, where it was not yet, and those it overtook with it; then wait."""
         await asyncio.sleep(self._next_round - time.monotonic())
         self._next_round = time.monotonic() + ROUND_SECONDS
         self._woken.clear()
@@ -69,18 +69,17 @@ class Publisher:
         failpoint("before-publish")
         await deliver(self._redis, _letter(run, row))
         failpoint("after-publish")
-        await self._note_published(run.name, row.version)
+        await self._note_published(run, row.version)
 
     async def _repair(self, run: Run, row: MixtureVersion) -> None:
         if await deliver(self._redis, _letter(run, row)):
             _logger.info("run %s: Redis was given version %d", run.name, row.version)
 
-    async def _note_published(self, run_name: str, version: int) -> None:
+    async def _note_published(self, run: Run, up_to: int) -> None:
         async with self._database.write() as session:
-            run = await runs.find(session, run_name, lock=True)
-            for row in await repository.take_from_outbox(session, run.id, up_to=version):
-                row.published_at = now()
-                record(session, run, "mixture", version=row.version, state="published")
+            await runs.lock(session, run)
+            for version in await repository.note_published(session, run.id, up_to=up_to):
+                record(session, run, "mixture", version=version, state="published")
         self._feed.announce(run.id)
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crossfade_controller.database import insert_into
-from crossfade_controller.delivery.models import OutboxEntry, TelemetryBatch
+from crossfade_controller.database import insert_into, now
+from crossfade_controller.delivery.models import TelemetryBatch
 from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.runs.models import Run
 
 
 async def newest_unpublished(session: AsyncSession) -> list[tuple[Run, MixtureVersion]]:
-    """Give the newest version of each run that has any in the outbox."""
-    newest = select(OutboxEntry.run_id, func.max(OutboxEntry.version).label("version")).group_by(OutboxEntry.run_id)
-    waiting = newest.subquery()
+    """Give the newest version of each run that has any to publish."""
+    waiting = (
+        select(MixtureVersion.run_id, func.max(MixtureVersion.version).label("version"))
+        .where(MixtureVersion.published_at.is_(None))
+        .group_by(MixtureVersion.run_id)
+        .subquery()
+    )
     query = (
         select(Run, MixtureVersion)
         .join(MixtureVersion, MixtureVersion.run_id == Run.id)
@@ -36,21 +40,16 @@ async def newest_of_unfinished(session: AsyncSession) -> list[tuple[Run, Mixture
     return [(run, version) for run, version in await session.execute(query)]
 
 
-async def take_from_outbox(session: AsyncSession, run_id: int, *, up_to: int) -> Sequence[MixtureVersion]:
-    """Take versions up to one out of a run's outbox, lower ones first."""
-    waiting = (OutboxEntry.run_id == run_id, OutboxEntry.version <= up_to)
-    found = await session.scalars(
-        select(MixtureVersion)
-        .join(
-            OutboxEntry,
-            (OutboxEntry.run_id == MixtureVersion.run_id) & (OutboxEntry.version == MixtureVersion.version),
-        )
-        .where(*waiting)
-        .order_by(MixtureVersion.version)
+async def note_published(session: AsyncSession, run_id: int, *, up_to: int) -> list[int]:
+    """Note that Redis was given a version, and with it those that it overtook; give those it is news of, in order."""
+    noted = await session.scalars(
+        update(MixtureVersion)
+        .where(MixtureVersion.run_id == run_id, MixtureVersion.version <= up_to, MixtureVersion.published_at.is_(None))
+        .values(published_at=now())
+        .returning(MixtureVersion.version)
+        .execution_options(synchronize_session=False)
     )
-    versions = found.all()
-    await session.execute(delete(OutboxEntry).where(*waiting))
-    return versions
+    return sorted(noted)
 
 
 async def run_names(session: AsyncSession) -> Sequence[str]:

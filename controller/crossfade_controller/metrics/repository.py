@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, literal, select
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, Integer, Select, bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.metrics.live import only_living
@@ -14,12 +16,26 @@ from crossfade_controller.sources.models import Source
 
 
 async def source_tokens_before(session: AsyncSession, run_id: int, step: int | None) -> dict[str, int]:
-    """Give the tokens trained on by source by the last report before a step (None: by the last one of all).
+    """Give the tokens trained on by source by the last report before a step (None: by the last one of all)."""
+    return {source.name: tokens for source, tokens in await sources_before(session, run_id, step) if tokens is not None}
 
-    Where the points are no longer kept it is by the end of the last bucket of eight steps before.
+
+async def sources_before(session: AsyncSession, run_id: int, step: int | None) -> Sequence[tuple[Source, int | None]]:
+    """Give the sources of a run as they were registered, with the tokens trained on by the last report before a step.
+
+    With None it is by the last report of all; a source that no report told of has no tokens. Where the points are no
+    longer kept it is by the end of the last bucket of eight steps before.
     """
+    found = await session.execute(_SOURCES_BEFORE, {"run": run_id, "step": step})
+    return [(source, None if value is None else int(value)) for source, value in found]
+
+
+def _sources_before() -> Select[Source, float | None]:
+    """Build the query once: it is asked at every change, and costs as much to build as to ask."""
+    run_id = bindparam("run", type_=Integer)
     last_step = select(func.coalesce(Run.step, 0)).where(Run.id == run_id).scalar_subquery()
-    before = last_step + 1 if step is None else step  # what lies beyond the run's last step is abandoned
+    # What lies beyond the run's last step is abandoned.
+    before = func.coalesce(bindparam("step", type_=BigInteger), last_step + 1)
     name = literal(SOURCE_TOKENS) + Source.name
     of_points = (
         only_living(select(Point.value).where(Point.run_id == run_id, Point.name == name, Point.step < before))
@@ -32,12 +48,10 @@ async def source_tokens_before(session: AsyncSession, run_id: int, step: int | N
         .order_by(Rollup.step.desc())
         .limit(1)
     )
-    found = await session.execute(
-        select(
-            Source.name,
-            func.coalesce(
-                of_points.correlate(Source).scalar_subquery(), of_rollups.correlate(Source).scalar_subquery()
-            ),
-        ).where(Source.run_id == run_id)
+    tokens = func.coalesce(
+        of_points.correlate(Source).scalar_subquery(), of_rollups.correlate(Source).scalar_subquery()
     )
-    return {source: int(value) for source, value in found if value is not None}
+    return select(Source, tokens).where(Source.run_id == run_id).order_by(Source.position)
+
+
+_SOURCES_BEFORE = _sources_before()

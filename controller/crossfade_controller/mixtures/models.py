@@ -15,6 +15,7 @@ VersionState = Literal["accepted", "published", "applied", "superseded"]
 
 
 _UNASKED = text("asked_ppm IS NULL")
+_UNPUBLISHED = text("published_at IS NULL")
 _WAITING = text("applied_at IS NULL AND superseded_at IS NULL")
 
 
@@ -25,6 +26,13 @@ class MixtureVersion(Base):
     __table_args__ = (  # what every change and every report asks of a history that may be long
         Index("ix_mixtures_run_id_created_at", "run_id", "created_at"),
         Index("ix_mixtures_unasked", "run_id", "version", sqlite_where=_UNASKED, postgresql_where=_UNASKED),
+        Index(
+            "ix_mixtures_unpublished",
+            "run_id",
+            "version",
+            sqlite_where=_UNPUBLISHED,
+            postgresql_where=_UNPUBLISHED,
+        ),
         Index("ix_mixtures_waiting", "run_id", "version", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 
@@ -47,6 +55,7 @@ class MixtureVersion(Base):
     base_version: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     published_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    """When Redis was given it, or a later one; while it is None the publisher has it to do."""
     applied_at: Mapped[datetime | None] = mapped_column(UtcTime)
     superseded_at: Mapped[datetime | None] = mapped_column(UtcTime)
     effective_step: Mapped[int | None] = mapped_column(BigInteger)

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.audit import repository as audit
 from crossfade_controller.auth.actor import Actor
-from crossfade_controller.delivery.models import OutboxEntry
 from crossfade_controller.events.repository import record
 from crossfade_controller.failpoints import failpoint
 from crossfade_controller.forecast.progress import RunProgress
@@ -116,7 +115,7 @@ async def append(
     asked: Verdict | None = None,
     decay_tokens: int | None = None,
 ) -> MixtureVersion:
-    """Write the run's next version, with its outbox entry, event and audit line; the caller holds the run's lock.
+    """Write the run's next version, to be published, with its event and audit line; the caller holds the run's lock.
 
     `asked` is what the guard rails said to it; None for a fact, which nobody asked them about.
     """
@@ -139,8 +138,6 @@ async def append(
         decay_tokens=decay_tokens,
     )
     session.add(row)
-    await session.flush()
-    session.add(OutboxEntry(run_id=run.id, version=run.version))
     record(session, run, "mixture", version=row.version, state="accepted", author=row.author, reason=row.reason)
     await _audit(session, run, row)
     failpoint("version-before-commit")

@@ -10,7 +10,6 @@ from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from crossfade_controller.delivery.models import OutboxEntry
 from crossfade_controller.mixtures.models import MixtureVersion
 from crossfade_controller.runs.models import Run
 
@@ -31,7 +30,9 @@ class RunState(NamedTuple):
 async def run_states(session: AsyncSession) -> Sequence[RunState]:
     """Give the state of the newest runs that go on."""
     is_current = (MixtureVersion.run_id == Run.id) & (MixtureVersion.version == Run.version)
-    oldest = select(func.min(OutboxEntry.created_at)).where(OutboxEntry.run_id == Run.id).scalar_subquery()
+    waiting = aliased(MixtureVersion)
+    is_unpublished = (waiting.run_id == Run.id) & waiting.published_at.is_(None)
+    oldest = select(func.min(waiting.created_at)).where(is_unpublished).scalar_subquery()
     query = (
         select(
             Run,

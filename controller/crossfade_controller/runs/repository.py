@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crossfade_controller.problems import Problem
@@ -14,15 +14,22 @@ from crossfade_shared.errors import UserError
 from crossfade_shared.mixture import check_name
 
 _NAMES_IN_MESSAGE = 5
+_BY_NAME = select(Run).where(Run.name == bindparam("name"))
+_BY_NAME_LOCKED = _BY_NAME.with_for_update()
 
 
 async def find(session: AsyncSession, name: str, *, lock: bool = False) -> Run:
     """Give a run, with `lock` under its row lock until the transaction ends; raises a 404 `Problem`."""
-    query = select(Run).where(Run.name == name)
-    run = await session.scalar(query.with_for_update() if lock else query) if is_run_name(name) else None
+    query = _BY_NAME_LOCKED if lock else _BY_NAME
+    run = await session.scalar(query, {"name": name}) if is_run_name(name) else None
     if run is None:
         raise await _no_such_run(session, name)
     return run
+
+
+async def lock(session: AsyncSession, run: Run) -> None:
+    """Hold a run's row lock until the transaction ends."""
+    await session.execute(select(Run.id).where(Run.id == run.id).with_for_update())
 
 
 async def page(session: AsyncSession, *, after_id: int | None, limit: int, only: str | None) -> Sequence[Run]:
