@@ -5,7 +5,7 @@ source may not have goes to the others in proportion to what was asked for them.
 from some mixture) adds a kink at that mixture: sources that grow have one factor, sources that shrink a larger one, and
 those for which the one is too small and the other too large stay where they are. Growth and shrinking must each come to
 the whole reach, so the two factors are found apart. Where two reaches bind at once, the second one is a price on
-leaving its centre, found by bisection. (Optimality conditions of a separable convex programme: Boyd and Vandenberghe,
+leaving its centre, found by chords. (Optimality conditions of a separable convex programme: Boyd and Vandenberghe,
 Convex Optimization, section 5.5.3.)
 
 The arithmetic is that of IEEE doubles without any transcendental function, so equal questions have equal answers on
@@ -26,7 +26,9 @@ _FAINT = 1e-12
 """What a source that was not asked for weighs in the divergence: it gets something only where the rails leave no other
 choice, in proportion to what it has now."""
 _MOST_PRICE = 1e30
-_BISECTIONS = 64
+_MOST_ROUNDS = 64
+_EXACT = 1e-9
+"""Parts per million: a reach that is used up but for so little is used up."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,6 @@ class _Source:
     kink: int = 0
     price: float = 1.0
 
-    def under(self, factor: float) -> float:
-        """Give its weight; it grows with the factor, in straight pieces."""
-        weight = factor * self.shape
-        weight = min(weight * self.price, max(self.kink, weight / self.price))
-        return min(max(weight, self.least), self.most)
-
     def bends(self, centre: int) -> list[float]:
         """Give the factors at which the pieces meet, those included at which its weight passes a centre."""
         return [
@@ -55,6 +51,17 @@ class _Source:
             for value in (self.least, self.most, self.kink, centre)
             for price in (self.price, 1 / self.price)
         ]
+
+
+def _under(factor: float, sources: Sequence[_Source]) -> list[float]:
+    """Give the weight of each source; it grows with the factor, in straight pieces."""
+    weights = []
+    for source in sources:
+        plain = factor * source.shape
+        below = plain * source.price
+        weight = below if below < source.kink else max(plain / source.price, source.kink)
+        weights.append(source.least if weight < source.least else min(weight, source.most))
+    return weights
 
 
 def nearest(asked: Parts, current: Parts, region: Region) -> tuple[int, ...]:
@@ -88,37 +95,54 @@ def _within_both(sources: Sequence[_Source], first: Reach, second: Reach) -> lis
         priced = [replace(source, kink=kink, price=price) for source, kink in zip(sources, second.centre, strict=True)]
         return _within(priced, first)
 
-    low, high = 1.0, _MOST_PRICE
-    for _ in range(_BISECTIONS):
-        middle = (low * high) ** 0.5
-        if variation(at(middle), second.centre) > second.most:
-            low = middle
+    def excess(price: float) -> float:
+        return variation(at(price), second.centre) - second.most
+
+    return at(_price_of_reach(excess))
+
+
+def _price_of_reach(excess: Callable[[float], float]) -> float:
+    """Give the price at which a falling excess, above 0 without a price, is used up; or the greatest price of all.
+
+    Chords find it; an end that stays twice counts half (the Illinois method: Dowell and Jarratt 1971).
+    """
+    low, above, high = 1.0, excess(1.0), 2.0
+    while (below := excess(high)) > 0 and high < _MOST_PRICE:
+        low, above, high = high, below, high * high
+    if below > 0:
+        return high
+    was_above: bool | None = None
+    for _ in range(_MOST_ROUNDS):
+        price = low + (high - low) * above / (above - below)
+        left = excess(price)
+        if abs(left) <= _EXACT:
+            return price
+        stays = 0.5 if (left > 0) is was_above else 1.0
+        was_above = left > 0
+        if was_above:
+            low, above, below = price, left, below * stays
         else:
-            high = middle
-    return at(high)
+            high, below, above = price, left, above * stays
+    return high
 
 
 def _within(sources: Sequence[_Source], reach: Reach | None) -> list[float]:
     """Give the weights of least divergence (and price) within the bounds, and within a reach if there is one."""
     centre = reach.centre if reach else (0,) * len(sources)
     bends = sorted({bend for source, place in zip(sources, centre, strict=True) for bend in source.bends(place)})
-    factor = _factor(bends, lambda factor: sum(source.under(factor) for source in sources), PARTS_PER_MILLION)
-    weights = [source.under(factor) for source in sources]
+    weights = _under(_factor(bends, lambda factor: sum(_under(factor, sources)), PARTS_PER_MILLION), sources)
     if reach is None or variation(weights, centre) <= reach.most:
         return weights
 
     def growth(factor: float) -> float:
-        return sum(max(source.under(factor) - place, 0) for source, place in zip(sources, centre, strict=True))
+        return sum(max(weight - place, 0) for weight, place in zip(_under(factor, sources), centre, strict=True))
 
     def shrinkage(factor: float) -> float:
-        return sum(max(place - source.under(factor), 0) for source, place in zip(sources, centre, strict=True))
+        return sum(max(place - weight, 0) for weight, place in zip(_under(factor, sources), centre, strict=True))
 
-    growing = _factor(bends, growth, reach.most)
-    shrinking = _factor(bends, lambda factor: -shrinkage(factor), -reach.most)
-    return [
-        max(source.under(growing), min(place, source.under(shrinking)))
-        for source, place in zip(sources, centre, strict=True)
-    ]
+    grown = _under(_factor(bends, growth, reach.most), sources)
+    shrunk = _under(_factor(bends, lambda factor: -shrinkage(factor), -reach.most), sources)
+    return [max(up, min(place, down)) for up, place, down in zip(grown, centre, shrunk, strict=True)]
 
 
 def _factor(bends: Sequence[float], curve: Callable[[float], float], value: float) -> float:

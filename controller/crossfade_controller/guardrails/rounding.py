@@ -30,7 +30,8 @@ def round_within(region: Region, weights: Sequence[float]) -> tuple[int, ...]:
     spare = [reach.most - _growth(parts, reach.centre) for reach in region.reaches]
     costs = {place: tuple(parts[place] >= reach.centre[place] for reach in region.reaches) for place in order}
     num_up = PARTS_PER_MILLION - sum(parts)
-    choices = (_take(order, costs, spare, num_up, costly=costly) for costly in range(num_up + 1))
+    most_costly = min(num_up, *spare) if len(spare) > 1 else 0
+    choices = (_take(order, costs, spare, num_up, costly=costly) for costly in range(most_costly + 1))
     whole = [choice for choice in choices if len(choice) == num_up]
     assert whole, "weights within the rails can be rounded within them"
     for place in max(whole, key=lambda choice: sum(remainders[place] for place in choice)):

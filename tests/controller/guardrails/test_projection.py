@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -176,5 +177,32 @@ def test_many_sources_are_rounded_to_the_whole() -> None:
     asked = tuple(Mixture.from_weights({f"s{place:03}": place + 1 for place in range(256)}).weights_ppm.values())
     region = Region((0,) * 256, tuple(4_321 + place for place in range(256)))
     weights = nearest(asked, asked, region)
+    assert sum(weights) == WHOLE
+    assert region.holds(weights)
+
+
+def test_rounding_passes_no_reach_that_is_used_up() -> None:
+    asked = (115385, 269231, 307692, 153846, 153846)
+    current = (259259, 74074, 111111, 296297, 259259)
+    day_ago = (333334, 133333, 133333, 133333, 266667)
+    region = Region((0,) * 5, (WHOLE,) * 5, (Reach(current, 130_000), Reach(day_ago, 190_000)))
+    weights = nearest(asked, current, region)
+    assert [variation(weights, reach.centre) for reach in region.reaches] == [130_000, 164_210]
+
+
+@given(st.randoms(use_true_random=False), st.floats(0.55, 0.95), st.floats(0.55, 0.95))
+@settings(deadline=None, max_examples=30)
+def test_it_keeps_both_reaches_over_many_sources(random: Random, share: float, share_of_day: float) -> None:
+    num = random.randint(10, 60)
+    asked, current, day_ago = (
+        tuple(
+            Mixture.from_weights({f"s{place:02}": random.randint(1, 999) for place in range(num)}).weights_ppm.values()
+        )
+        for _ in range(3)
+    )
+    apart = variation(current, day_ago)
+    reaches = (Reach(current, round(apart * share)), Reach(day_ago, round(apart * share_of_day)))
+    region = Region((0,) * num, (WHOLE,) * num, reaches)
+    weights = nearest(asked, current, region)
     assert sum(weights) == WHOLE
     assert region.holds(weights)
