@@ -331,6 +331,33 @@ def test_a_copy_that_another_process_gave_up_and_fetched_again_is_read_on(descri
     assert ours.shards[0].tokens.tolist() == expected[0]
 
 
+def test_copies_may_vanish_at_any_moment(describe, tmp_path):
+    """Other ranks make room whenever they need it: between the fetch, the check and the use of a copy too."""
+    folder = write_token_files(tmp_path / "web", index=False)
+    address = put_in_memory("f/web", folder)
+    source = describe({"directory": "cache", "max_bytes": 45}, web={"format": "token_files", "path": address})
+    shards, num_taken, ended = source.sources["web"].shards, 0, threading.Event()
+
+    def take() -> None:
+        nonlocal num_taken
+        while not ended.is_set():
+            for copy in (tmp_path / "cache").iterdir():
+                if not copy.name.startswith(".partial"):
+                    copy.unlink(missing_ok=True)
+                    num_taken += 1
+
+    others = threading.Thread(target=take)
+    others.start()
+    try:
+        expected = [np.fromfile(folder / f"{number:05d}_rank.ds", dtype="<u2").tolist() for number in (0, 1)]
+        while num_taken < 20:
+            for number in (0, 1):
+                assert shards[number].tokens.tolist() == expected[number]
+    finally:
+        ended.set()
+        others.join()
+
+
 def test_a_run_trains_on_shards_that_other_tools_made(tmp_path):
     corpus = make_corpus(tmp_path)
     for name in ("web", "code"):

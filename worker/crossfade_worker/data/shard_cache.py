@@ -8,7 +8,9 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +26,8 @@ _BLOCK_BYTES = 1 << 20
 _NUM_THREADS = 4
 _PARTIAL = ".partial-"
 _ABANDONED_SECONDS = 3600.0
+_NUM_TRIES = 100
+"""How often a copy is fetched that others give up before it is read; room for one file too few shows earlier."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +56,13 @@ class ShardCache:
 
     def content(self, remote: RemoteFile) -> Bytes:
         """Give a whole file, once it is there; raises `CorpusError` naming one that cannot be had or differs."""
-        while True:
+        for _ in range(_NUM_TRIES):
             local = self.prefetch(remote).result()
-            try:
+            with suppress(_GivenUpError), _unless_given_up(local.path):
                 return local.content()
-            except (CorpusError, FileNotFoundError):
-                if local.path.exists():
-                    raise
-            with self._lock:  # it was given up a moment ago, here or in another process
+            with self._lock:
                 self._files.pop(_name(remote), None)
+        raise _crowded_out(remote)
 
     def prefetch(self, remote: RemoteFile) -> Future[LocalFile]:
         """Begin to fetch a file that is not there, and count it as used now."""
@@ -74,11 +76,14 @@ class ShardCache:
 
     def _fetch(self, remote: RemoteFile) -> LocalFile:
         path = self._directory / _name(remote)
-        if not path.exists() or hash_file(path) != remote.sha256:
-            path.unlink(missing_ok=True)
-            self._make_room(remote)
-            self._download(remote, path)
-        return LocalFile(path, verify=lambda: _check_copy(path, remote))
+        for _ in range(_NUM_TRIES):
+            if not _is_copy_of(remote, path):
+                path.unlink(missing_ok=True)
+                self._make_room(remote)
+                self._download(remote, path)
+            with suppress(_GivenUpError), _unless_given_up(path):
+                return LocalFile(path, verify=lambda: _check_copy(path, remote))
+        raise _crowded_out(remote)
 
     def _make_room(self, remote: RemoteFile) -> None:
         if remote.num_bytes > self._max_bytes:
@@ -88,7 +93,7 @@ class ShardCache:
             )
         with self._lock:
             place = {name: number for number, name in enumerate(self._files, start=1)}
-            kept = [(place.get(path.name, 0), path, path.stat().st_size) for path in self._finished_or_abandoned()]
+            kept = [(place.get(path.name, 0), path, num_bytes) for path, num_bytes in self._finished_or_abandoned()]
             too_many_bytes = sum(num_bytes for _, _, num_bytes in kept) + remote.num_bytes - self._max_bytes
             for _, path, num_bytes in sorted(kept):
                 if too_many_bytes <= 0:
@@ -97,13 +102,14 @@ class ShardCache:
                 self._files.pop(path.name, None)  # its map, and with it the space, goes with the last use
                 too_many_bytes -= num_bytes
 
-    def _finished_or_abandoned(self) -> list[Path]:
+    def _finished_or_abandoned(self) -> Iterator[tuple[Path, int]]:
+        """Give the files that may go, with their sizes; others may take any of them away meanwhile."""
         oldest = time.time() - _ABANDONED_SECONDS
-        return [
-            path
-            for path in self._directory.iterdir()
-            if not path.name.startswith(_PARTIAL) or path.stat().st_mtime < oldest
-        ]
+        for path in self._directory.iterdir():
+            with suppress(FileNotFoundError):
+                status = path.stat()
+                if not path.name.startswith(_PARTIAL) or status.st_mtime < oldest:
+                    yield path, status.st_size
 
     def _download(self, remote: RemoteFile, path: Path) -> None:
         descriptor, partial = tempfile.mkstemp(prefix=_PARTIAL, dir=self._directory)
@@ -118,6 +124,39 @@ class ShardCache:
             Path(partial).rename(path)
         finally:
             Path(partial).unlink(missing_ok=True)
+
+
+class _GivenUpError(Exception):
+    """A copy was given up a moment ago, here or in another process, by who needed its room."""
+
+
+@contextmanager
+def _unless_given_up(path: Path) -> Iterator[None]:
+    """Raise `_GivenUpError` instead of what came of a copy that is gone."""
+    try:
+        yield
+    except (CorpusError, FileNotFoundError) as error:
+        if path.exists() or not _is_of_missing_file(error):
+            raise
+        raise _GivenUpError from error
+
+
+def _is_of_missing_file(error: Exception) -> bool:
+    return isinstance(error, FileNotFoundError) or isinstance(error.__cause__, FileNotFoundError)
+
+
+def _crowded_out(remote: RemoteFile) -> CorpusError:
+    return CorpusError(
+        f"{remote.url} was fetched {_NUM_TRIES} times, and each time other processes took its room before it was read; "
+        "raise cache.max_bytes"
+    )
+
+
+def _is_copy_of(remote: RemoteFile, path: Path) -> bool:
+    try:
+        return hash_file(path) == remote.sha256
+    except FileNotFoundError:
+        return False
 
 
 def _check_copy(path: Path, remote: RemoteFile) -> None:
