@@ -79,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # the usual pages load their parts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # a path that is none is told so
     )
     if settings.loopback:
         app.add_middleware(LoopbackHosts)

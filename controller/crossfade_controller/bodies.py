@@ -1,4 +1,4 @@
-"""Request bodies, read strictly: JSON only, no key twice, no unknown field, no number that is none."""
+"""Requests, read strictly: JSON only, no key twice, no unknown field or parameter, no number that is none."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Request, Response, params
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from crossfade_controller.problems import Problem
+from crossfade_shared.errors import UserError
 
 MAX_BODY_BYTES = 1 << 20
 MAX_COUNT = 2**53
@@ -21,6 +23,16 @@ Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 """PostgreSQL stores no zero byte."""
 
 
+def _not_blank(reason: str) -> str:
+    if reason.isspace():
+        raise UserError("reason is blank; say why", field="reason")
+    return reason
+
+
+Reason = Annotated[Text, Field(min_length=1, max_length=2000), AfterValidator(_not_blank)]
+"""Why something is done; the history keeps it."""
+
+
 class StrictBody(BaseModel):
     """What somebody sends us: a misspelt field or a number in quotes is an error, not a guess."""
 
@@ -28,13 +40,14 @@ class StrictBody(BaseModel):
 
 
 class StrictRoute(APIRoute):
-    """A route whose JSON body is read by `StrictRequest`."""
+    """A route that knows every parameter of its query, and whose JSON body is read by `StrictRequest`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's own handler."""
-        handle = super().get_route_handler()
+        handle, parameters = super().get_route_handler(), _query_parameters(self)
 
         async def handle_strictly(request: Request) -> Response:
+            _check_query(request, parameters)
             strict = StrictRequest(request.scope, request.receive)
             if self.body_field and await strict.body():
                 await strict.json()  # FastAPI would answer a refusal in here with one of its own
@@ -73,6 +86,24 @@ class StrictRequest(Request):
             return json.loads(await self.body(), object_pairs_hook=_unique_keys)
         except (ValueError, RecursionError) as error:
             raise Problem(400, f"the body is not valid JSON: {error}") from None
+
+
+def _query_parameters(route: APIRoute) -> list[str]:
+    """Give the names of a route's parameters in the query, those of its dependencies among them."""
+    others = (params.Path, params.Header, params.Cookie)
+    fields = get_flat_params(route.dependant)
+    return sorted({field.alias for field in fields if not isinstance(field.field_info, others)})
+
+
+def _check_query(request: Request, parameters: list[str]) -> None:
+    """Raise a 422 `Problem` for a misspelt parameter: a change that was only to be validated would be made."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if name not in parameters:
+            there_are = f"there are {', '.join(parameters)}" if parameters else "there are none here"
+            raise Problem(422, f"{name!r:.80}: there is no such parameter; {there_are}", field=name[:80])
+        if given.count(name) > 1:
+            raise Problem(422, f"{name} stands twice in the query; give it once", field=name)
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 
 from crossfade_controller.auth.access import access_of
+from crossfade_controller.bodies import StrictRoute
 
 Operation = dict[str, Any]
 _METHODS = {"get", "post", "put", "patch", "delete"}
@@ -64,7 +65,7 @@ def _complete_operation(path: str, method: str, operation: Operation, route: API
         operation["x-scopes"] = list(access.scopes)
     answers = operation["responses"]
     answers.pop("422", None)  # FastAPI's own
-    for status in sorted(_refusals(path, method, operation, is_public=access is None)):
+    for status in sorted(_refusals(path, method, operation, route)):
         answers.setdefault(
             str(status),
             {
@@ -74,16 +75,16 @@ def _complete_operation(path: str, method: str, operation: Operation, route: API
         )
 
 
-def _refusals(path: str, method: str, operation: Operation, *, is_public: bool) -> Iterator[int]:
+def _refusals(path: str, method: str, operation: Operation, route: APIRoute) -> Iterator[int]:
     """Give the statuses, beside success, that a call may end with."""
     names = {parameter["name"] for parameter in operation.get("parameters", [])}
     yield from (400, 429)  # a Host that is none of ours, or a forged page token; too much at once
-    if not is_public:
+    if access_of(route):
         yield from (401, 403, 503)
     if "{" in path:
         yield 404
-    if names or "requestBody" in operation:
-        yield 422
+    if names or isinstance(route, StrictRoute):
+        yield 422  # at the least, for a parameter that there is not
     if "requestBody" in operation:
         yield from (413, 415)
     if method not in {"get", "delete"}:

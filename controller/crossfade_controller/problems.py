@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from crossfade_controller.invalid import detail_of, field_of
 from crossfade_shared.errors import UserError
 
 _logger = logging.getLogger(__name__)
@@ -103,7 +103,9 @@ async def _on_user_error(_request: Request, error: Exception) -> JSONResponse:
 
 async def _on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [{"field": _field_of(each["loc"]), "detail": _detail_of(each)} for each in error.errors()]
+    # The first part of a place is where it is: in the body, the path, the query or a header.
+    fields = [(field_of(each, each["loc"][1:]), each) for each in error.errors()]
+    errors = [{"field": field, "detail": detail_of(each, field)} for field, each in fields]
     return Problem(422, errors[0]["detail"], field=errors[0]["field"], errors=errors).response()
 
 
@@ -125,21 +127,3 @@ def _explanation(request: Request, error: HTTPException) -> str:
         case 405:
             return f"{request.method:.20} is not understood at {request.url.path!r:.200}; /openapi.json tells what is"
     return str(error.detail)
-
-
-def _field_of(location: Sequence[str | int]) -> str:
-    """Give `results.0.value` for ("body", "results", 0, "value"), and a header's or parameter's own name."""
-    return ".".join(str(part) for part in location[1:]) or "body"
-
-
-def _detail_of(error: dict[str, Any]) -> str:
-    cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, UserError):
-        return str(cause)
-    field = _field_of(error["loc"])
-    match error["type"]:
-        case "extra_forbidden":
-            return f"{field}: there is no such field"
-        case "missing":
-            return f"{field} is missing"
-    return f"{field}: {error['msg']}; got {error.get('input')!r:.80}"

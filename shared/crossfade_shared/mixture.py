@@ -166,22 +166,23 @@ def reweigh(
             if kind == "multiply" and now == 0:
                 raise MixtureError(f"{field}: its weight is 0, which no factor changes; use 'set'", field=field)
             asked[name] = value * now if kind == "multiply" else value
-    return _with_rest_in_proportion(current, asked)
+    return _with_rest_in_proportion(current, asked, field="set" if fix else "multiply")
 
 
-def _with_rest_in_proportion(current: Mixture, asked: Mapping[str, Fraction]) -> Mixture:
+def _with_rest_in_proportion(current: Mixture, asked: Mapping[str, Fraction], *, field: str) -> Mixture:
     rest = 1 - sum(asked.values())
     others = {name: ppm for name, ppm in current.weights_ppm.items() if name not in asked and ppm > 0}
     names = ", ".join(asked)
     if rest < 0 or (rest == 0 and others):
         raise MixtureError(
-            f"{names} would take {float(1 - rest):.4g} of the whole; leave something below 1 for the other sources",
-            field="weights",
+            f"{field}: {names} would take {float(1 - rest):.4g} of the whole; leave something below 1 for the others",
+            field=field,
         )
     if rest > 0 and not others:
         raise MixtureError(
-            f"{names} would take {float(1 - rest):.4g} of the whole and no other source has a weight to take the rest",
-            field="weights",
+            f"{field}: {names} would take {float(1 - rest):.4g} of the whole, and no other source has a weight to take "
+            "the rest",
+            field=field,
         )
     total = sum(others.values())
     in_proportion = {name: rest * ppm / total for name, ppm in others.items()}

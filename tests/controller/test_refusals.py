@@ -53,6 +53,7 @@ def run(controller: Controller) -> str:
         ({"reason": "no weights"}, "weights"),
         ({"weights": {"web": 1, "math": 1}}, "reason"),
         (VERSION | {"reason": ""}, "reason"),
+        (VERSION | {"reason": " \n"}, "reason"),
         (VERSION | {"reason": "x" * 2001}, "reason"),
         (VERSION | {"reason": "zero \x00 byte"}, "reason"),
         (VERSION | {"reason": "half a \ud800 letter"}, "reason"),
@@ -131,8 +132,8 @@ def test_a_malformed_idempotency_key(controller: Controller, run: str, key: str)
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"set": {"math": 1.5}, "reason": "x"}, "weights"),
-        ({"multiply": {"math": 20}, "reason": "x"}, "weights"),
+        ({"set": {"math": 1.5}, "reason": "x"}, "set"),
+        ({"multiply": {"math": 20}, "reason": "x"}, "multiply"),
         ({"multiply": {"poetry": 2}, "reason": "x"}, "multiply.poetry"),
         ({"set": {"math": "0.2"}, "reason": "x"}, "set.math"),
         ({"set": {"math": 0.2}, "multiply": {"math": 2}, "reason": "x"}, "set.math"),
@@ -166,6 +167,8 @@ def test_a_malformed_reweighing(controller: Controller, run: str, body: Any, fie
         ({"mixture": {"web": 1, "math": 1, "poetry": 1}}, "mixture.poetry"),
         ({"mixture": {"web": 0, "math": 0}}, "mixture"),
         ({"owner": "me"}, "owner"),
+        ({"guardrails": {"floors": {"poetry": 0.1}}}, "guardrails.floors.poetry"),
+        ({"guardrails": {"floors": {"web": 0.7, "math": 0.7}}}, "guardrails.floors.math"),
     ],
 )
 def test_a_malformed_run(controller: Controller, change: dict[str, Any], field: str) -> None:
@@ -185,6 +188,8 @@ def test_a_run_name_that_is_taken(controller: Controller, run: str) -> None:
         ({"results": []}, "results"),
         ({"results": [SCORE | {"value": float("inf")}]}, "results.0.value"),
         ({"results": [SCORE | {"value": "high"}]}, "results.0.value"),
+        ({"results": [SCORE | {"value": None}]}, "results.0.flag"),
+        ({"results": {"t": 0.5}}, "results"),
         ({"results": [SCORE | {"stderr": "unknown"}]}, "results.0.stderr"),
         ({"results": [SCORE | {"stderr": -0.1}]}, "results.0.stderr"),
         ({"results": [SCORE | {"num_samples": 0}]}, "results.0.num_samples"),
@@ -212,10 +217,24 @@ def test_malformed_scores(controller: Controller, run: str, change: dict[str, An
         ("points=2001", "points"),
         ("from=-1", "from"),
         ("to=much", "to"),
+        ("from=10&to=9", "to"),
+        ("points=5&points=6", "points"),
+        ("name=loss", "name"),
     ],
 )
 def test_a_malformed_question_for_curves(controller: Controller, run: str, query: str, field: str) -> None:
     check_problem(controller.http.get(f"/v1/runs/{run}/metrics?{query}"), 422, field)
+
+
+@pytest.mark.parametrize("query", ["validate_onyl=true", "validate_only=true&validate_only=false", "Validate_only=1"])
+def test_a_misspelt_question_changes_nothing(controller: Controller, run: str, query: str) -> None:
+    headers = {"If-Match": '"1"'}
+    answer = controller.http.post(f"/v1/runs/{run}/mixtures?{query}", json=VERSION, headers=headers)
+    check_problem(answer, 422, query.partition("=")[0])
+    check_problem(
+        controller.http.post(f"/v1/runs/{run}:freeze?{query}", json={"reason": "x"}), 422, query.partition("=")[0]
+    )
+    assert controller.get(f"/v1/runs/{run}")["version"] == 1
 
 
 @pytest.mark.parametrize("page", ["", "2", "YWZ0ZXI6LTE", "YWZ0ZXI6MQ==", "!!!", "é"])
@@ -246,9 +265,16 @@ def test_an_unknown_version(controller: Controller, run: str, version: str) -> N
 
 def test_paths_methods_and_hosts_that_are_none(controller: Controller) -> None:
     check_problem(controller.http.get("/v2/runs"), 404, None)
+    check_problem(controller.http.get("/v1/runs/"), 404, None)
     check_problem(controller.http.delete("/v1/runs"), 405, None)
     check_problem(controller.http.get("/livez", headers={"Host": "evil.example"}), 400, "Host")
     check_problem(controller.http.get("/v1/runs/x/mixtures/one"), 422, "version")
+
+
+def test_too_many_scores_at_once(controller: Controller, run: str) -> None:
+    many = {f"t{number}": {"acc,none": 0.5} for number in range(1001)}
+    for body in (SCORES | {"results": [SCORE | {"task": task} for task in many]}, {"results": many}):
+        check_problem(controller.http.post(f"/v1/runs/{run}/benchmarks", json=body), 413, "results")
 
 
 def test_an_event_stream_resumed_from_nowhere(controller: Controller, run: str) -> None:

@@ -9,11 +9,14 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
 
 from crossfade_controller.auth.actor import Actor, Scope
 from crossfade_controller.auth.gate import unauthorized
 from crossfade_controller.problems import Forbidden
 from crossfade_controller.services import ServicesOfApp
+
+_BOOLEAN = TypeAdapter(bool)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Access:
         """Give the actor; raises a `Problem`: 401 for an unknown one, 403 for one that may not."""
         actor = await services.gate.identify(request.headers.get("authorization"))
         request.state.actor = actor
-        only_asks = request.query_params.get("validate_only") == "true"
+        only_asks = _is_true(request.query_params.get("validate_only", ""))
         self.check(actor, request.path_params.get("run"), only_asks=only_asks)
         return actor
 
@@ -65,6 +68,14 @@ class Access:
             kind="bound-to-another-run",
             field="Authorization",
         )
+
+
+def _is_true(text: str) -> bool:
+    """Read a parameter as the endpoint itself will: 1 is true as well; what it will refuse is not."""
+    try:
+        return _BOOLEAN.validate_python(text)
+    except ValidationError:
+        return False
 
 
 def requires(*scopes: Scope, to_validate: Scope | None = None, keeps_to_run: bool = False) -> Any:  # noqa: ANN401 - as FastAPI's own Depends

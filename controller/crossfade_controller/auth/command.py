@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from crossfade_controller.auth import repository, service
 from crossfade_controller.auth.schemas import DEFAULT_DAYS, CreatedToken, NewToken, TokenBody
 from crossfade_controller.database import now
+from crossfade_controller.invalid import detail_of, field_of
 from crossfade_controller.migration import migrate
 from crossfade_controller.offline import DatabaseOption, opened
 from crossfade_controller.settings import DEFAULT_DATABASE_URL
@@ -48,7 +49,8 @@ def create_token(
         asked = NewToken.model_validate({"name": name, "scopes": scope, "run": run, "expires_in_days": days})
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(f"{first['loc'][0]}: {first['msg']}", field=str(first["loc"][0])) from None
+        field = field_of(first, first["loc"])
+        raise UserError(detail_of(first, field), field=field) from None
     migrate(database)  # a controller for the public starts with a token, so the token may come first
     token = asyncio.run(_create(database, asked))
     typer.echo(token.model_dump_json(indent=2) if as_json else token.token)
@@ -71,10 +73,13 @@ def revoke_token(
     token_id: Annotated[int, typer.Argument(min=1, help="Its number, as `crossfade token list` shows it.")],
     *,
     database: DatabaseOption = DEFAULT_DATABASE_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Make a token worthless: within a second, at every controller."""
     token = asyncio.run(_revoke(database, token_id))
-    typer.echo(f"token {token.id} ({token.name}) {_state(token)}", err=True)
+    if as_json:
+        return typer.echo(token.model_dump_json(indent=2))
+    return typer.echo(f"token {token.id} ({token.name}) {_state(token)}", err=True)
 
 
 async def _create(url: str, asked: NewToken) -> CreatedToken:

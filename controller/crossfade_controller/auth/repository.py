@@ -28,7 +28,10 @@ async def find(session: AsyncSession, token_id: int) -> Named:
     found = (await session.execute(_WITH_RUN.where(Token.id == token_id))).one_or_none()
     if found is None:
         raise Problem(
-            404, f"there is no token {token_id}; GET /v1/tokens lists them", kind="unknown-token", field="token_id"
+            404,
+            f"there is no token {token_id}; `crossfade token list` shows them",
+            kind="unknown-token",
+            field="token_id",
         )
     return found
 

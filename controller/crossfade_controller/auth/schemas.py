@@ -22,7 +22,7 @@ def _each_once(scopes: list[Scope]) -> list[Scope]:
 class NewToken(StrictBody):
     """A token as it is asked for."""
 
-    name: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=MAX_NAME_LENGTH)]
+    name: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", min_length=1, max_length=MAX_NAME_LENGTH)]
     """Whom it stands for: the author of what is done with it."""
     scopes: Annotated[list[Scope], Field(min_length=1), AfterValidator(_each_once)]
     run: str | None = None

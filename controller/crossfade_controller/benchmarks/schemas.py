@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from crossfade_controller.bodies import MAX_COUNT, Count, StrictBody, Text
+from crossfade_controller.problems import Problem
 from crossfade_shared.errors import UserError
 from crossfade_shared.lm_eval_results import read_lm_eval
 
@@ -95,12 +96,24 @@ class FileResults(StrictBody):
 
 
 def _read(body: object) -> NewResults | FileResults:
-    """Tell a list of scores from lm-eval's object of tasks."""
-    if not isinstance(body, dict) or not isinstance(body.get("results"), dict):
+    """Tell a list of scores from lm-eval's object of tasks; raises a 413 `Problem` for too many of either."""
+    results = body.get("results") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(results, dict):
+        _check_number(len(results) if isinstance(results, list) else 0)
         return NewResults.model_validate(body)
     file = read_lm_eval(body)
+    _check_number(len(file.scores))
     read = {"step": file.step, "checkpoint": file.checkpoint, "results": file.scores, "skipped": file.skipped}
     return FileResults.model_validate(read)
+
+
+def _check_number(num_results: int) -> None:
+    if num_results > MAX_RESULTS:
+        raise Problem(
+            413,
+            f"results: {num_results} scores at once; {MAX_RESULTS} is the most, send the rest apart",
+            field="results",
+        )
 
 
 PostedResults = Annotated[

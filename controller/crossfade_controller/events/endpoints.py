@@ -37,15 +37,17 @@ async def get_events(
 ) -> Response:
     """Follow the run's events, or with `Accept: application/json` give a page of those that were.
 
-    A stream begins after `Last-Event-ID`, else after `after`, else now; a page begins after `after`, else at the first
-    event. Kinds: mixture, benchmark, attempt, refused, checkpoint, dropped, finished; and `step` in a stream alone,
-    progress that is told as it passes.
+    A stream begins after `Last-Event-ID`, else after `after`, else now, and never beyond the newest event; a page
+    begins after `after`, else at the first event. A stream tells of one kind more than a page does: `step`, progress
+    that is told as it passes.
     """
     if "application/json" in accept:
         return JSONResponse((await _page(services, run, after or 0, limit)).model_dump(mode="json"))
     run_id, newest = await services.streams.end_of(run)
     begin = next((place for place in (last_event_id, after) if place is not None), newest)
-    stream = services.streams.follow(run_id, begin, newest=newest)
+    if begin > newest:  # what was read may be older than this request; else the database was restored from a backup
+        run_id, newest = await services.streams.end_of(run)
+    stream = services.streams.follow(run_id, min(begin, newest), newest=newest)
     return EventSourceResponse(stream, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
 
 

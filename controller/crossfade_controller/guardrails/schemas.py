@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from crossfade_controller.bodies import StrictBody, Text
+from crossfade_controller.bodies import Reason, StrictBody
 from crossfade_controller.guardrails.limits import LimitName, RailName
 
 Overrides = Annotated[list[Literal[RailName, "all"]], Field(max_length=16)]
@@ -27,7 +27,7 @@ class FindingBody(BaseModel):
 class Freezing(StrictBody):
     """Why a run is frozen or unfrozen."""
 
-    reason: Annotated[Text, Field(min_length=1, max_length=2000)]
+    reason: Reason
 
 
 class Frozen(BaseModel):

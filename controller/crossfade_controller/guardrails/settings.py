@@ -39,16 +39,17 @@ class GuardrailSettings(StrictBody):
     minimum_evaluations: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
     """The evaluations that a policy needs since the last change took effect."""
 
-    def check_names(self, sources: Collection[str]) -> None:
-        """Raise `UserError` where a source is named that the run does not have."""
-        for field, name in self._named():
+    def check_names(self, sources: Collection[str], *, within: str) -> None:
+        """Raise `UserError` where a source is named that the run does not have; `within` begins the field's name."""
+        for place, name in self._named():
             if name not in sources:
+                field = within + place
                 raise UserError(
                     f"{field}: there is no source {name!r:.80}; the sources are {', '.join(sorted(sources))}",
                     field=field,
                 )
 
     def _named(self) -> Iterator[tuple[str, str]]:
-        yield from ((f"guardrails.floors.{name}", name) for name in self.floors)
-        yield from ((f"guardrails.ceilings.{name}", name) for name in self.ceilings)
-        yield from (("guardrails.protected", name) for name in self.protected)
+        yield from ((f"floors.{name}", name) for name in self.floors)
+        yield from ((f"ceilings.{name}", name) for name in self.ceilings)
+        yield from (("protected", name) for name in self.protected)

@@ -95,13 +95,18 @@ def judge(
     return Verdict(asked=asked, allowed=allowed, findings=findings)
 
 
-def check_settings(settings: GuardrailSettings, sources: Collection[str]) -> None:
-    """Raise `UserError` where a source is unknown, or where floors and ceilings leave no mixture at all."""
-    settings.check_names(sources)
+def check_settings(settings: GuardrailSettings, sources: Collection[str], *, within: str = "") -> None:
+    """Raise `UserError` where a source is unknown, or where floors and ceilings leave no mixture at all.
+
+    `within` begins the name of the field at fault: `guardrails.` for settings that are a part of something.
+    """
+    settings.check_names(sources, within=within)
     limits = list(declared_limits(settings))
     if region_of(limits, sorted(sources)).is_empty:
-        conflict = ", ".join(f"{limit.rail} of {limit.source}" for limit in _conflict(limits, sorted(sources)))
-        raise UserError(f"guardrails: no mixture keeps these together: {conflict}; loosen one", field="guardrails")
+        conflict = _conflict(limits, sorted(sources))
+        field = f"{within}{conflict[0].rail}s.{conflict[0].source}"
+        together = ", ".join(f"{limit.rail} of {limit.source}" for limit in conflict)
+        raise UserError(f"{field}: no mixture keeps these together: {together}; loosen one", field=field)
 
 
 def check_initial(mixture: Mixture, settings: GuardrailSettings) -> None:

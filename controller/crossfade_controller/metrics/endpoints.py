@@ -61,6 +61,8 @@ async def get_metrics(
     steps are shown, a bucket ends up to one bucket's width away from where it should.
     """
     wanted = _names(names)
+    if start is not None and end is not None and start > end:
+        raise Problem(422, f"to={end} lies before from={start}; both ends belong to the range", field="to")
 
     async def read() -> tuple[int, bytes]:
         async with services.database.read() as session:

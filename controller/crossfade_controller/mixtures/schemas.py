@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, WrapValidator
 
-from crossfade_controller.bodies import MAX_COUNT, StrictBody, Text
+from crossfade_controller.bodies import MAX_COUNT, Reason, StrictBody, Text
 from crossfade_controller.forecast.schemas import ForecastBody
 from crossfade_controller.guardrails.schemas import FindingBody, Overrides
 from crossfade_controller.mixtures.models import MixtureVersion, VersionState
@@ -42,9 +42,6 @@ class ChangeOptions(StrictBody):
     evidence: Evidence = Field(default_factory=list)
     """What the change rests on, such as series of scores; a note."""
     override: Overrides = Field(default_factory=list)
-
-
-Reason = Annotated[Text, Field(min_length=1, max_length=2000)]
 
 
 class NewVersion(ChangeOptions):

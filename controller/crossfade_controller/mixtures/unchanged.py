@@ -30,7 +30,8 @@ class UnchangedMixtures:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
-        if scope["type"] == "http" and scope["method"] == "GET" and (match := _PATH.fullmatch(scope["path"])):
+        is_plain = scope["type"] == "http" and scope["method"] == "GET" and not scope["query_string"]
+        if is_plain and (match := _PATH.fullmatch(scope["path"])):
             headers = dict(scope["headers"])
             authorization, known = headers.get(b"authorization"), headers.get(b"if-none-match")
             if authorization and known:

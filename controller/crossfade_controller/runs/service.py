@@ -65,7 +65,7 @@ def _guardrails(body: NewRun, mixture: Mixture) -> GuardrailSettings:
     """Give the guard rails that the run declares, or the default ones."""
     if body.guardrails is None:
         return default_settings(progress_at_start(body.horizon_tokens, body.sources))
-    check_settings(body.guardrails, {source.name for source in body.sources})
+    check_settings(body.guardrails, {source.name for source in body.sources}, within="guardrails.")
     check_initial(mixture, body.guardrails)
     return body.guardrails
 

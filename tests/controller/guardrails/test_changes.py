@@ -264,14 +264,14 @@ def test_rails_are_set_by_approvers_and_told(controller: Controller) -> None:
 @pytest.mark.parametrize(
     ("guardrails", "field"),
     [
-        ({"floors": {"poetry": 0.1}}, "guardrails.floors.poetry"),
+        ({"floors": {"poetry": 0.1}}, "floors.poetry"),
         ({"floors": {"web": 1.5}}, "floors.web"),
-        ({"ceilings": {"web": 0.3, "math": 0.3}}, "guardrails"),
+        ({"ceilings": {"web": 0.3, "math": 0.3}}, "ceilings.math"),
         ({"ceilings": {"web": float("nan")}}, "ceilings.web"),
         ({"max_change": -0.1}, "max_change"),
         ({"max_change": "0.1"}, "max_change"),
         ({"cool_down_steps": 1.5}, "cool_down_steps"),
-        ({"protected": ["web", "poetry"]}, "guardrails.protected"),
+        ({"protected": ["web", "poetry"]}, "protected"),
         ({"floor": {}}, "floor"),
     ],
 )

@@ -164,10 +164,10 @@ def test_those_rails_let_pass_whom_they_do_not_mean(situation: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("settings", "field", "words"),
     [
-        ({"floors": {"maths": 0.1}}, "guardrails.floors.maths", "there is no source 'maths'"),
-        ({"protected": ["maths"]}, "guardrails.protected", "there is no source 'maths'"),
-        ({"floors": {"web": 0.6, "code": 0.5}}, "guardrails", "floor of code, floor of web"),
-        ({"floors": {"web": 0.6}, "ceilings": {"web": 0.5}}, "guardrails", "floor of web, ceiling of web"),
+        ({"floors": {"maths": 0.1}}, "floors.maths", "there is no source 'maths'"),
+        ({"protected": ["maths"]}, "protected", "there is no source 'maths'"),
+        ({"floors": {"web": 0.6, "code": 0.5}}, "floors.code", "floor of code, floor of web"),
+        ({"floors": {"web": 0.6}, "ceilings": {"web": 0.5}}, "floors.web", "floor of web, ceiling of web"),
     ],
 )
 def test_settings_that_make_no_sense(settings: dict[str, Any], field: str, words: str) -> None:
