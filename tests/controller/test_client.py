@@ -11,6 +11,7 @@ from tests.controller.test_benchmarks import BODY, RESULT
 from tests.eventually import eventually
 
 from crossfade_shared.client import Change, Client
+from crossfade_shared.client.answers import Target
 from crossfade_shared.client.asynchronous import AsyncClient
 from crossfade_shared.errors import ConflictError, UnauthorisedError
 
@@ -64,6 +65,8 @@ def test_freezing_tokens_and_who_we_are(client: Client, controller: Controller) 
     assert (client.freeze(run, reason="a spike")["frozen"] or {})["reason"] == "a spike"
     assert client.unfreeze(run, reason="over")["frozen"] is None
     assert client.set_guardrails(run, {"ceilings": {"math": 0.2}}) == client.guardrails(run)
+    goal: Target = {"task": "gsm8k", "metric": "exact_match", "value": 0.5}
+    assert client.set_targets(run, [goal]) == client.targets(run) == client.run(run)["targets"] == [goal]
     made = client.create_token("looker", scopes=["viewer"], run=run)
     with Client(controller.url, token=made["token"]) as looker:
         assert looker.whoami() == {"name": "looker", "scopes": ["viewer"], "run": run, "anonymous": False}

@@ -21,6 +21,7 @@ DESCRIBED: dict[str, type] = {
     "WarningBody": answers.Warned,
     "EventBody": answers.Event,
     "SourceBody": answers.Source,
+    "Target": answers.Target,
     "RunBody": answers.Run,
     "CreatedRun": answers.CreatedRun,
     "VersionBody": answers.Version,

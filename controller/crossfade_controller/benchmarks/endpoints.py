@@ -1,4 +1,4 @@
-"""REST: scores of checkpoints."""
+"""REST: scores of checkpoints, and what they are meant to reach."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
-from crossfade_controller.auth.access import Evaluator, requires
-from crossfade_controller.benchmarks import repository, service
+from crossfade_controller.auth.access import Evaluator, Operator, requires
+from crossfade_controller.benchmarks import repository, service, targets
 from crossfade_controller.benchmarks.placing import placed
-from crossfade_controller.benchmarks.schemas import Place, PostedResults, ResultBody, StoredResults
+from crossfade_controller.benchmarks.schemas import Place, PostedResults, ResultBody, StoredResults, Targets
 from crossfade_controller.bodies import StrictRoute, Text
 from crossfade_controller.idempotency.repeat import RepeatOfRequest
 from crossfade_controller.paging import Page, Paging, page_token
@@ -62,3 +62,19 @@ async def list_results(
         items=[ResultBody.model_validate(row) for row in shown],
         next_page=page_token(shown[-1].id) if len(rows) > paging.limit else None,
     )
+
+
+@router.get("/targets", dependencies=[requires("viewer")])
+async def get_targets(run: str, services: ServicesOfApp) -> Targets:
+    """Give what the benchmarks of a run are meant to reach."""
+    async with services.database.read() as session:
+        return Targets.model_validate({"targets": (await runs.find(session, run)).targets})
+
+
+@router.put("/targets")
+async def put_targets(run: str, body: Targets, services: ServicesOfApp, actor: Operator) -> Targets:
+    """Set what the benchmarks of a run are meant to reach, all of it."""
+    async with services.database.write() as session:
+        changed = await targets.set_targets(session, run, body, actor)
+    services.feed.announce(changed.id)
+    return body

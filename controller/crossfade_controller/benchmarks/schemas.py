@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from crossfade_controller.bodies import MAX_COUNT, Count, StrictBody, Text
 from crossfade_controller.problems import Problem
@@ -13,6 +13,7 @@ from crossfade_shared.errors import UserError
 from crossfade_shared.lm_eval_results import read_lm_eval
 
 MAX_RESULTS = 1000
+MAX_TARGETS = 256
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Identifier = Annotated[Text, Field(min_length=1, max_length=200)]
 Flag = Literal["nan", "inf", "-inf"]
@@ -127,6 +128,32 @@ class StoredResults(BaseModel):
     num_results: int
     num_new: int
     skipped: list[str]
+
+
+class Target(StrictBody):
+    """What a benchmark of the run is meant to reach: a goal, or a peer's score. It holds for every shot and filter."""
+
+    task: Identifier
+    metric: ShortIdentifier
+    value: Finite
+
+
+def _each_once(targets: list[Target]) -> list[Target]:
+    seen: set[tuple[str, str]] = set()
+    for target in targets:
+        if (target.task, target.metric) in seen:
+            raise UserError(f"targets: {target.task}/{target.metric} stands twice; give it one", field="targets")
+        seen.add((target.task, target.metric))
+    return targets
+
+
+ListOfTargets = Annotated[list[Target], Field(max_length=MAX_TARGETS), AfterValidator(_each_once)]
+
+
+class Targets(StrictBody):
+    """All the targets of a run."""
+
+    targets: ListOfTargets
 
 
 class ResultBody(BaseModel):

@@ -20,6 +20,7 @@ EventKind = Literal[
     "frozen",
     "unfrozen",
     "guardrails",
+    "targets",
 ]
 
 

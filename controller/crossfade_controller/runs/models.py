@@ -36,6 +36,8 @@ class Run(Base):
     last_report_at: Mapped[datetime | None] = mapped_column(UtcTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
     guardrails: Mapped[dict[str, Any]] = mapped_column(JSON)
+    targets: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """What its benchmarks are meant to reach."""
     frozen: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """Who stopped the policies of the run, why and when; None while they may act."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from crossfade_controller.benchmarks.schemas import ListOfTargets, Target
 from crossfade_controller.bodies import MAX_COUNT, StrictBody
 from crossfade_controller.guardrails.schemas import Frozen
 from crossfade_controller.guardrails.settings import GuardrailSettings
@@ -45,6 +46,8 @@ class NewRun(StrictBody):
     """Initial weights: positive relative numbers by source."""
     guardrails: GuardrailSettings | None = None
     """Without them sources are kept within their epochs, where they have enough for the horizon between them."""
+    targets: ListOfTargets = Field(default_factory=list)
+    """What its benchmarks are meant to reach."""
 
 
 class RunBody(BaseModel):
@@ -69,6 +72,8 @@ class RunBody(BaseModel):
     last_report_at: datetime | None
     finished_at: datetime | None
     guardrails: GuardrailSettings
+    targets: list[Target]
+    """What its benchmarks are meant to reach."""
     frozen: Frozen | None
     """Who stopped its policies, why and when; null while they may act."""
 
@@ -93,6 +98,7 @@ class RunBody(BaseModel):
             last_report_at=run.last_report_at,
             finished_at=run.finished_at,
             guardrails=run.rails,
+            targets=[Target.model_validate(target) for target in run.targets],
             frozen=Frozen.model_validate(run.frozen) if run.frozen else None,
             **members,
         )

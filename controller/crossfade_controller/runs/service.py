@@ -38,6 +38,7 @@ async def register(session: AsyncSession, body: NewRun, *, actor: Actor) -> Run:
         signing_key=secrets.token_bytes(SIGNING_KEY_BYTES),
         version=0,
         guardrails=guardrails.model_dump(mode="json"),
+        targets=[target.model_dump() for target in body.targets],
     )
     session.add(run)
     try:

@@ -34,6 +34,14 @@ class Freeze(TypedDict):
     at: str
 
 
+class Target(TypedDict):
+    """What a benchmark of a run is meant to reach."""
+
+    task: str
+    metric: str
+    value: float
+
+
 class Run(TypedDict):
     """A run and how far it is; what no report told yet is None."""
 
@@ -44,6 +52,7 @@ class Run(TypedDict):
     version: int
     frozen: Freeze | None
     guardrails: dict[str, Any]
+    targets: list[Target]
     attempt: int | None
     world_size: int | None
     start_step: int | None

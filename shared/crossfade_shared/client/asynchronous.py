@@ -56,6 +56,8 @@ class AsyncClient:
     unfreeze = _awaited(Client.unfreeze)
     guardrails = _awaited(Client.guardrails)
     set_guardrails = _awaited(Client.set_guardrails)
+    targets = _awaited(Client.targets)
+    set_targets = _awaited(Client.set_targets)
     mixture = _awaited(Client.mixture)
     versions = _awaited(Client.versions)
     version = _awaited(Client.version)

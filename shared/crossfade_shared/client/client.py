@@ -19,6 +19,7 @@ from crossfade_shared.client.answers import (
     Run,
     Score,
     StoredScores,
+    Target,
     Token,
     Verdict,
     Version,
@@ -75,7 +76,7 @@ class Client:
         return answer
 
     def create_run(self, body: Mapping[str, Any], *, idempotency_key: str | None = None) -> CreatedRun:
-        """Register a run: name, horizon_tokens, sources, mixture and, if need be, guardrails."""
+        """Register a run: name, horizon_tokens, sources, mixture and, if need be, guardrails and targets."""
         answer: CreatedRun = self._caller.make("POST", "/v1/runs", body, key=idempotency_key)
         return answer
 
@@ -97,6 +98,16 @@ class Client:
     def set_guardrails(self, run: str, guardrails: Mapping[str, Any]) -> dict[str, Any]:
         """Replace the settings of the run's guard rails and give them in full."""
         answer: dict[str, Any] = self._caller.make("PUT", f"{_path(run)}/guardrails", guardrails)
+        return answer
+
+    def targets(self, run: str) -> list[Target]:
+        """Give what the benchmarks of a run are meant to reach."""
+        answer: list[Target] = self._caller.get(f"{_path(run)}/targets")["targets"]
+        return answer
+
+    def set_targets(self, run: str, targets: Sequence[Target]) -> list[Target]:
+        """Replace what the benchmarks of a run are meant to reach."""
+        answer: list[Target] = self._caller.make("PUT", f"{_path(run)}/targets", {"targets": list(targets)})["targets"]
         return answer
 
     def mixture(self, run: str) -> VersionWithRealised:

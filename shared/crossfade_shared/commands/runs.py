@@ -63,7 +63,11 @@ def show_run(run: RunName, *, connection: Connection) -> None:
         (source["name"], tokens(source["unique_tokens"]), f"{source['max_epochs']:g}", " ".join(source["capabilities"]))
         for source in found["sources"]
     ]
-    return print_table(("source", "unique tokens", "max epochs", "capabilities"), rows)
+    print_table(("source", "unique tokens", "max epochs", "capabilities"), rows)
+    if found["targets"]:
+        goals = [(visible(goal["task"]), visible(goal["metric"]), f"{goal['value']:g}") for goal in found["targets"]]
+        print_table(("task", "metric", "target"), goals)
+    return None
 
 
 @app.command(name="list")

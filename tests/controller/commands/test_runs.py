@@ -17,7 +17,9 @@ from tests.eventually import eventually
 @pytest.fixture
 def description(tmp_path: Path) -> Path:
     file = tmp_path / "run.yaml"
-    file.write_text(json.dumps(run_body()))  # YAML too
+    file.write_text(
+        json.dumps(run_body(targets=[{"task": "gsm8k", "metric": "exact_match", "value": 0.5}]))
+    )  # YAML too
     return file
 
 
@@ -34,6 +36,7 @@ def test_a_run_is_registered_from_a_file(crossfade: Run, description: Path) -> N
     shown = crossfade("run", "show", name).out
     assert shown.startswith(f"{name}  not begun  mixture version 1\n")
     assert "web     900k           4" in shown
+    assert "gsm8k  exact_match  0.5" in shown
     assert json.loads(crossfade("run", "show", name, "--json").out)["horizon_tokens"] == 1_000_000
 
 
