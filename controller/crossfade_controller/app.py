@@ -44,7 +44,10 @@ from crossfade_controller.services import Services
 from crossfade_controller.settings import Settings
 
 REDIS_TIMEOUT_SECONDS = 2.0
+LOOPS_PATIENCE_SECONDS = 60.0
+"""For what no request waits for; a server ends any statement sooner, so one that is silent for so long is gone."""
 MIXTURES_IN_MEMORY = 1000
+RUNS_IN_MEMORY = 1000
 CURVES_IN_MEMORY = 100
 ROUTERS = (
     runs_router,
@@ -101,6 +104,9 @@ def routes() -> list[APIRoute]:
 async def _running_services(settings: Settings) -> AsyncIterator[Services]:
     """Run the loops between the database and Redis; they outlive any outage of either."""
     database, feed = Database(settings.database_url), Feed()
+    for_loops, for_requests = (
+        database.within(seconds) for seconds in (LOOPS_PATIENCE_SECONDS, settings.database_patience_seconds)
+    )
     redis = Redis.from_url(
         settings.redis_url,
         protocol=2,
@@ -108,8 +114,8 @@ async def _running_services(settings: Settings) -> AsyncIterator[Services]:
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), retries=1),  # the loops have a patience of their own
     )
-    publisher, intake = Publisher(database, redis, feed), Intake(database, redis, feed)
-    retention = Retention(database, full_resolution_steps=settings.full_resolution_steps)
+    publisher, intake = Publisher(for_loops, redis, feed), Intake(for_loops, redis, feed)
+    retention = Retention(for_loops, full_resolution_steps=settings.full_resolution_steps)
     loops = [
         asyncio.create_task(keep_going("publishing to Redis", publisher.publish)),
         asyncio.create_task(keep_going("reconciling Redis", publisher.reconcile)),
@@ -118,13 +124,14 @@ async def _running_services(settings: Settings) -> AsyncIterator[Services]:
     ]
     try:
         yield Services(
-            database=database,
+            database=for_requests,
             redis=redis,
             feed=feed,
             publisher=publisher,
-            gate=_gate(settings, database),
-            streams=Streams(database, feed),
+            gate=_gate(settings, for_requests),
+            streams=Streams(for_requests, feed),
             mixtures=Memory(feed, most=MIXTURES_IN_MEMORY),
+            runs=Memory(feed, most=RUNS_IN_MEMORY, fresh_seconds=0),
             curves=Memory(feed, most=CURVES_IN_MEMORY),
         )
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from crossfade_controller.outages import OUTAGES, UnknownOutcomeError, in_time
 from crossfade_controller.sqlite_connection import SqliteConnection
 from crossfade_shared.errors import UserError
 
@@ -106,18 +108,37 @@ class Database:
             readers = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._readers = async_sessionmaker(readers, expire_on_commit=False)
         self._writers = async_sessionmaker(self._engine.execution_options(**{_WRITES: True}), expire_on_commit=False)
+        self._patience_seconds: float | None = None
+
+    def within(self, seconds: float) -> Database:
+        """Give the same database to those who cannot wait: a session that lasts longer raises `SlowDatabaseError`."""
+        hurried = copy(self)
+        hurried._patience_seconds = seconds  # noqa: SLF001 - of its own kind
+        return hurried
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """Give a session that sees one state of the database and changes nothing."""
-        async with self._readers() as session:
+        async with in_time(self._patience_seconds), self._readers() as session:
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        """Give a session in one transaction, committed at the end and rolled back by any exception."""
-        async with self._turn, self._writers.begin() as session:
-            yield session
+        """Give a session in one transaction, committed at the end and rolled back by any exception.
+
+        Raises `UnknownOutcomeError` where the database goes away before it says that the commit is made.
+        """
+        is_at_commit = False
+        try:
+            async with in_time(self._patience_seconds), self._turn, self._writers() as session:
+                yield session
+                await session.flush()
+                is_at_commit = True
+                await session.commit()
+        except OUTAGES as error:
+            if is_at_commit:
+                raise UnknownOutcomeError(str(error)) from error
+            raise
 
     async def close(self) -> None:
         """Give all connections back."""

@@ -55,17 +55,17 @@ async def get_readiness(services: ServicesOfApp, response: Response) -> Readines
 
 
 async def _ask_database(services: Services) -> None:
-    async with services.database.read() as session:
+    async with services.database.within(PATIENCE_SECONDS).read() as session:
         await session.execute(text("SELECT 1"))
 
 
 async def _ask_redis(services: Services) -> None:
-    await services.redis.ping()
+    await asyncio.wait_for(services.redis.ping(), PATIENCE_SECONDS)
 
 
 async def _works(question: Awaitable[None]) -> Part:
     try:
-        await asyncio.wait_for(question, PATIENCE_SECONDS)
+        await question
     except (SQLAlchemyError, RedisError, OSError):  # a TimeoutError is an OSError
         return "failed"
     return "ok"

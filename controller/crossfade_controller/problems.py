@@ -9,11 +9,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from crossfade_controller.invalid import detail_of, field_of
+from crossfade_controller.outages import OUTAGES, UnknownOutcomeError
 from crossfade_shared.errors import UserError
 
 _logger = logging.getLogger(__name__)
@@ -72,12 +71,21 @@ class Forbidden(Problem):
         super().__init__(403, detail, kind=kind, field=field, **members)
 
 
-def unavailable() -> Problem:
+def unavailable(outage: Exception) -> Problem:
     """Make the refusal of a request while the database does not answer."""
+    retry = {"Retry-After": str(_RETRY_AFTER_SECONDS)}
+    if isinstance(outage, UnknownOutcomeError):
+        return Problem(
+            503,
+            "the database went away in the middle of the commit: whether this was stored is not known; repeat it with "
+            f"the same Idempotency-Key in {_RETRY_AFTER_SECONDS} seconds, or look first",
+            kind="outcome-unknown",
+            headers=retry,
+        )
     return Problem(
         503,
         f"the database does not answer; nothing was stored, try again in {_RETRY_AFTER_SECONDS} seconds",
-        headers={"Retry-After": str(_RETRY_AFTER_SECONDS)},
+        headers=retry,
     )
 
 
@@ -87,7 +95,7 @@ def register_problems(app: FastAPI) -> None:
     app.add_exception_handler(UserError, _on_user_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    for outage in (OperationalError, InterfaceError, PoolTimeoutError):
+    for outage in OUTAGES:
         app.add_exception_handler(outage, _on_outage)
 
 
@@ -117,7 +125,7 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
 
 async def _on_outage(_request: Request, error: Exception) -> JSONResponse:
     _logger.error("the database failed: %s", error)
-    return unavailable().response()
+    return unavailable(error).response()
 
 
 def _explanation(request: Request, error: HTTPException) -> str:

@@ -29,6 +29,7 @@ class Services:
     gate: Gate
     streams: Streams
     mixtures: Memory[CurrentMixture]
+    runs: Memory[bytes]
     curves: Memory[bytes]
 
     def tell_of_version(self, run_id: int) -> None:

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     loopback: bool = True
     """Whether it listens on this machine's own address: then it answers to this machine's own names alone."""
 
+    database_patience_seconds: Annotated[float, Field(gt=0)] = 10
+    """How long a request waits for the database before it is answered with 503."""
+
     max_open_requests: Annotated[int, Field(ge=1)] = 4096
     """How many requests, event streams among them, may be open at once; the next is answered with 429."""
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 import psycopg
 import pytest
+from tests.controller.faulty_wire import FaultyWire
 from tests.controller.served import Controller
-from tests.controller.wire_cutter import WireCutter
 from tests.redis_box import RedisBox
 
 from crossfade_shared.redis_server import embedded_redis
@@ -80,18 +79,20 @@ def controller(new_database: Any, redis_url: str, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="session")
-def wire_cutter(session_redis_box: RedisBox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WireCutter]:
-    with WireCutter(tmp_path_factory.mktemp("wire") / "cut.sock", session_redis_box.url) as cutter:
-        threading.Thread(target=cutter.serve_forever, daemon=True).start()
-        yield cutter
-        cutter.shutdown()
+def redis_wire(session_redis_box: RedisBox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyWire]:
+    """The way to the Redis for rough treatment."""
+    wire = FaultyWire(tmp_path_factory.mktemp("wire") / "redis.sock", session_redis_box.url.removeprefix("unix://"))
+    with wire.passing():
+        yield wire
 
 
 @pytest.fixture(scope="session")
 def session_rough_controller(
-    new_database: Any, wire_cutter: WireCutter, tmp_path_factory: pytest.TempPathFactory
+    new_database: Any, redis_wire: FaultyWire, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Controller]:
-    served = Controller(tmp_path_factory.mktemp("rough"), database_url=new_database(), redis_url=wire_cutter.url)
+    served = Controller(
+        tmp_path_factory.mktemp("rough"), database_url=new_database(), redis_url=f"unix://{redis_wire.server_address}"
+    )
     yield served
     served.stop()
 

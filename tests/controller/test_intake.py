@@ -6,8 +6,8 @@ from typing import Any
 
 import redis
 from sqlalchemy import make_url
+from tests.controller.faulty_wire import FaultyWire
 from tests.controller.served import Controller, applied, begin, trained
-from tests.controller.wire_cutter import WireCutter
 from tests.eventually import eventually
 from tests.redis_box import RedisBox
 
@@ -40,10 +40,10 @@ def test_a_batch_that_is_sent_twice_is_stored_once(controller: Controller) -> No
 
 
 def test_a_controller_killed_between_store_and_acknowledgement_stores_once(
-    rough_controller: Controller, wire_cutter: WireCutter
+    rough_controller: Controller, redis_wire: FaultyWire
 ) -> None:
     run = rough_controller.new_run()
-    with wire_cutter.cut_at(b"XACK") as has_cut:
+    with redis_wire.cut_at(b"XACK") as has_cut:
         rough_controller.report(run, 1, 0, begin(), checkpoint(0))
         assert has_cut.wait(10)
         assert checkpoint_steps(rough_controller, run) == [0]

@@ -7,17 +7,17 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 from crossfade_controller.auth import repository
 from crossfade_controller.auth.actor import ANONYMOUS, Actor
 from crossfade_controller.auth.secrets import digest_of
 from crossfade_controller.database import Database, now
+from crossfade_controller.outages import OUTAGES
 from crossfade_controller.problems import Problem
 from crossfade_controller.together import Together
 
 REMEMBERED_SECONDS = 1.0
+PATIENCE_SECONDS = 2.0
+"""How long the database is waited for where a token was known before."""
 _MOST_REMEMBERED = 10_000
 _HOW = "send one as Authorization: Bearer cf_…; an admin makes one with `crossfade token create`"
 
@@ -63,8 +63,12 @@ class Gate:
         known = self._known.get(digest)
         if known is None or time.monotonic() >= known.fresh_until:
             try:
-                known = await self._together.ask((digest, self._num_forgotten), lambda: self._read(digest))
-            except (OperationalError, InterfaceError, PoolTimeoutError, OSError):
+                known = await self._together.ask(
+                    (digest, self._num_forgotten),
+                    lambda: self._read(digest),
+                    patience_seconds=PATIENCE_SECONDS if known else None,
+                )
+            except (*OUTAGES, OSError):  # a TimeoutError is an OSError
                 if known is None:  # else it is believed: nothing can be changed until the database is back
                     raise
         if known.expires_at <= now():

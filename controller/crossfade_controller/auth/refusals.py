@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from crossfade_controller.audit import repository as audit
 from crossfade_controller.auth.actor import Actor
+from crossfade_controller.outages import OUTAGES
 from crossfade_controller.problems import Forbidden, unavailable
 from crossfade_controller.runs.repository import is_run_name
 from crossfade_controller.services import Services
@@ -33,7 +34,7 @@ async def _on_forbidden(request: Request, error: Exception) -> Response:
             await audit.append(
                 session, actor=actor.name, action="access.refused", run=run if is_run_name(run) else None, **tried
             )
-    except DBAPIError as failure:
+    except (DBAPIError, *OUTAGES) as failure:
         _logger.error("a refusal could not be kept in the audit: %s", failure)  # noqa: TRY400 - the outage is told
-        return unavailable().response()
+        return unavailable(failure).response()
     return error.response()

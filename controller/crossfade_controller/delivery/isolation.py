@@ -7,11 +7,12 @@ import time
 from collections.abc import Awaitable
 
 from redis import exceptions as redis_errors
-from sqlalchemy.exc import InterfaceError, OperationalError
+
+from crossfade_controller.outages import OUTAGES
 
 _logger = logging.getLogger(__name__)
 _REST_SECONDS = 2.0
-_OUTAGES = (redis_errors.ConnectionError, redis_errors.TimeoutError, OperationalError, InterfaceError, OSError)
+_OUTAGES = (redis_errors.ConnectionError, redis_errors.TimeoutError, *OUTAGES, OSError)
 
 
 class Isolation:

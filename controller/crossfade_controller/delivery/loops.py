@@ -10,10 +10,12 @@ from typing import NoReturn
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
+from crossfade_controller.outages import OUTAGES
+
 _logger = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
-_OUTAGES = (RedisError, DBAPIError, OSError)
+_OUTAGES = (RedisError, DBAPIError, *OUTAGES, OSError)
 
 
 async def keep_going(name: str, once: Callable[[], Awaitable[None]]) -> NoReturn:

@@ -27,6 +27,8 @@ class Feed:
         self._waiting: dict[int, asyncio.Event] = {}
         self._progress: dict[int, Progress] = {}
         self._generations: defaultdict[int, int] = defaultdict(int)
+        self.num_announced = 0
+        """Announcements so far, of all runs."""
         self.closed = False
 
     def next_news(self, run_id: int) -> asyncio.Event:
@@ -36,6 +38,7 @@ class Feed:
     def announce(self, run_id: int) -> None:
         """Wake all followers of a run."""
         self._generations[run_id] += 1
+        self.num_announced += 1
         if waiting := self._waiting.pop(run_id, None):
             waiting.set()
 

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from crossfade_controller.auth.access import requires
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
-from crossfade_controller.memory import STALE
+from crossfade_controller.memory import STALE_HEADERS
 from crossfade_controller.metrics.names import OF_THE_RUN, is_curve
 from crossfade_controller.metrics.reading import Axis, Question, reduced
 from crossfade_controller.problems import Problem
@@ -44,7 +44,12 @@ class Curves(BaseModel):
     series: dict[str, list[SeriesPoint]]
 
 
-@router.get("/metrics", dependencies=[requires("viewer")], response_model=Curves)
+@router.get(
+    "/metrics",
+    dependencies=[requires("viewer")],
+    response_model=Curves,
+    responses={200: {"headers": STALE_HEADERS}},
+)
 async def get_metrics(
     *,
     run: str,
@@ -72,7 +77,7 @@ async def get_metrics(
         return found.id, _encode(x, wanted, rows)
 
     curves = await services.curves.ask(run, (*wanted, x, start, end, points), read)
-    return Response(curves.answer, media_type="application/json", headers=STALE if curves.is_stale else None)
+    return Response(curves.answer, media_type="application/json", headers=curves.headers)
 
 
 def _encode(axis: Axis, names: Iterable[str], rows: Iterable[Row[*tuple[Any, ...]]]) -> bytes:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Path, Query, Response, status
 
 from crossfade_controller.auth.access import requires
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
-from crossfade_controller.memory import STALE
+from crossfade_controller.memory import STALE_HEADERS
 from crossfade_controller.mixtures import repository, service
 from crossfade_controller.mixtures.current import read_current
 from crossfade_controller.mixtures.schemas import VersionBody, VersionDiff, VersionWithRealised
@@ -24,7 +24,10 @@ VersionNumber = Annotated[int, Path(ge=1, le=MAX_COUNT)]
     "/mixture",
     dependencies=[requires("viewer")],
     response_model=VersionWithRealised,
-    responses={304: {"description": "If-None-Match names the current version: there is no newer one"}},
+    responses={
+        200: {"headers": STALE_HEADERS},
+        304: {"description": "If-None-Match names the current version: there is no newer one"},
+    },
 )
 async def get_current(
     run: str, services: ServicesOfApp, if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None
@@ -34,7 +37,7 @@ async def get_current(
     The ETag is the version alone: 304 says that there is no newer one, though this one may have travelled further.
     """
     current = await read_current(services, run)
-    headers = {"ETag": current.answer.etag, **(STALE if current.is_stale else {})}
+    headers = {"ETag": current.answer.etag, **current.headers}
     if current.answer.is_known_to(if_none_match):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
     return Response(current.answer.body, headers=headers, media_type="application/json")

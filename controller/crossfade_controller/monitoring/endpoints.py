@@ -19,6 +19,7 @@ from crossfade_controller.monitoring.repository import RunState, run_states
 from crossfade_controller.services import ServicesOfApp
 from crossfade_shared.channels import Channels
 
+PATIENCE_SECONDS = 2.0
 _logger = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
 
@@ -49,7 +50,7 @@ async def get_metrics(services: ServicesOfApp) -> Response:
 async def _states(database: Database) -> Sequence[RunState] | None:
     """Give the state of the runs, or None where the database does not answer."""
     try:
-        async with database.read() as session:
+        async with database.within(PATIENCE_SECONDS).read() as session:
             return await run_states(session)
     except (SQLAlchemyError, OSError) as error:
         _logger.warning("the runs are missing in /metrics: %s", error)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Response, status
 
 from crossfade_controller.auth.access import Operator, requires
 from crossfade_controller.auth.actor import Actor
 from crossfade_controller.bodies import StrictRoute
 from crossfade_controller.idempotency.repeat import RepeatOfRequest
+from crossfade_controller.memory import STALE_HEADERS
 from crossfade_controller.paging import Page, Paging, page_token
 from crossfade_controller.runs import repository, service
 from crossfade_controller.runs.description import describe, describe_all
@@ -33,21 +34,39 @@ async def register_run(body: NewRun, services: ServicesOfApp, actor: Operator, r
     return CreatedRun.of(run, sources, None, signing_key=run.signing_key.hex())
 
 
-@router.get("")
+@router.get("", response_model=Page[RunBody], responses={200: {"headers": STALE_HEADERS}})
 async def list_runs(
     services: ServicesOfApp, paging: Paging, actor: Annotated[Actor, requires("viewer", keeps_to_run=True)]
-) -> Page[RunBody]:
+) -> Response:
     """Give the runs, newest first; to a token that is bound to a run, that one alone."""
-    async with services.database.read() as session:
-        # One more than asked for tells whether there is a next page.
-        runs = await repository.page(session, after_id=paging.after, limit=paging.limit + 1, only=actor.run)
-        shown = runs[: paging.limit]
-        items = await describe_all(session, shown)
-    return Page(items=items, next_page=page_token(shown[-1].id) if len(runs) > paging.limit else None)
+
+    async def read() -> tuple[None, bytes]:
+        async with services.database.read() as session:
+            # One more than asked for tells whether there is a next page.
+            runs = await repository.page(session, after_id=paging.after, limit=paging.limit + 1, only=actor.run)
+            shown = runs[: paging.limit]
+            items = await describe_all(session, shown)
+        more = len(runs) > paging.limit
+        page: Page[RunBody] = Page(items=items, next_page=page_token(shown[-1].id) if more else None)
+        return None, page.model_dump_json().encode()
+
+    answered = await services.runs.ask(None, (actor.run, paging.after, paging.limit), read)
+    return Response(answered.answer, media_type="application/json", headers=answered.headers)
 
 
-@router.get("/{run}", dependencies=[requires("viewer")])
-async def get_run(run: str, services: ServicesOfApp) -> RunBody:
+@router.get(
+    "/{run}",
+    dependencies=[requires("viewer")],
+    response_model=RunBody,
+    responses={200: {"headers": STALE_HEADERS}},
+)
+async def get_run(run: str, services: ServicesOfApp) -> Response:
     """Give one run and how far it is."""
-    async with services.database.read() as session:
-        return await describe(session, await repository.find(session, run))
+
+    async def read() -> tuple[int, bytes]:
+        async with services.database.read() as session:
+            found = await repository.find(session, run)
+            return found.id, (await describe(session, found)).model_dump_json().encode()
+
+    described = await services.runs.ask(run, "description", read)
+    return Response(described.answer, media_type="application/json", headers=described.headers)

@@ -60,8 +60,8 @@ class Steerer:
             self._version = answer.json()["version"]
             self._history.read.append(answer.json())
         else:
-            assert answer.status_code < 500, answer.text
-            write.outcome = "failed"
+            assert answer.status_code in {412, 503}, answer.text
+            write.outcome = "unknown" if answer.json()["type"].endswith("outcome-unknown") else "failed"
 
 
 class Follower:
