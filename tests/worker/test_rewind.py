@@ -220,6 +220,28 @@ def test_torchrun_that_restarts_its_ranks_does_not_go_back_again(
     assert [attempt.start_step for attempt in replay_run(config).attempts] == [0, 10, 20, 20, 15]
 
 
+def test_a_job_that_slurm_puts_in_its_queue_again_does_not_go_back_again(
+    tmp_path: Path, toy_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = toy_run(tmp_path, toy_corpus)
+
+    def launch(job: str, num_requeues: int, *, rewind_to: int) -> None:
+        monkeypatch.setenv("SLURM_JOB_ID", job)
+        monkeypatch.setenv("SLURM_RESTART_COUNT", str(num_requeues))
+        train(config, rewind_to=RewindTo(rewind_to))
+
+    train(config)
+    launch("71", 0, rewind_to=10)
+    launch("71", 1, rewind_to=10)
+    launch("71", 2, rewind_to=10)
+    launch("72", 0, rewind_to=10)
+    launch("72", 0, rewind_to=15)  # somebody's second command in one allocation
+    launch("73", 1, rewind_to=15)  # the job died before it went back
+    starts = [(attempt.start_step, attempt.rewound) for attempt in replay_run(config).attempts]
+    again, on = (10, True), (20, False)
+    assert starts == [(0, False), again, on, on, again, (15, True), (15, True)]
+
+
 def test_from_the_command_line(tmp_path: Path, toy_corpus: Path) -> None:
     config = toy_run(tmp_path, toy_corpus)
     path = str(tmp_path / "run.yaml")

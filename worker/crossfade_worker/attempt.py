@@ -13,6 +13,7 @@ from crossfade_shared.telemetry import AttemptReport
 from crossfade_worker.beginning import Beginning
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import Corpus
+from crossfade_worker.launch import SlurmLaunch
 from crossfade_worker.leader import ask_leader
 from crossfade_worker.link import Link
 from crossfade_worker.mixing.agreement import Agreement
@@ -64,7 +65,8 @@ def begin_attempt(parts: StreamParts, beginning: Beginning, *, first_free_step: 
     if course is None:
         first = ask_leader(lambda: first_entry(parts.settings, newest()).to_json(), parts.ranks)
         course = Course.begin(LedgerEntry.from_json(first), parts.caps)
-    attempt = Attempt(parts.attempt, beginning.step, beginning.rewound, course)
+    launch = SlurmLaunch.of_this_process()
+    attempt = Attempt(parts.attempt, beginning.step, beginning.rewound, course, launch)
     ask_leader(lambda: parts.record.begin(attempt), parts.ranks)
     agreement = Agreement(
         course.ledger,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from crossfade_shared.errors import UserError
 from crossfade_worker.checkpoint_folder import complete_checkpoints, step_of
+from crossfade_worker.launch import SlurmLaunch, num_torchrun_restarts
 from crossfade_worker.run_directory import RunDirectory
 
 
@@ -19,10 +19,14 @@ class RewindTo:
     skip_steps: int = 0
 
     def is_done(self, directory: RunDirectory, *, attempt: int) -> bool:
-        """Say whether this launch, now at an attempt, has done it: torchrun restarts ranks with the same command."""
-        first = attempt - int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
-        earlier = directory.journal.attempts()
-        return any(one.rewound and one.number >= first and one.start_step <= self.step for one in earlier)
+        """Say whether this launch, now at an attempt, has done it: it may be started again with the same command."""
+        first, job = attempt - num_torchrun_restarts(), SlurmLaunch.of_this_process()
+        return any(
+            earlier.rewound
+            and earlier.start_step <= self.step
+            and (earlier.number >= first or (job is not None and job.is_requeue_of(earlier.launch)))
+            for earlier in directory.journal.attempts()
+        )
 
     def checkpoint(self, directory: RunDirectory) -> Path:
         """Give the checkpoint to go back to; raises `UserError` naming those there are if none is old enough."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.ledger import Ledger, LedgerEntry
 from crossfade_worker.files import sync
+from crossfade_worker.launch import SlurmLaunch
 from crossfade_worker.mixing.course import Course
 
 
@@ -29,16 +30,20 @@ class Attempt:
     rewound: bool
     """Whether it left the attempts before it behind; otherwise it shares the versions of the ledger with them."""
     course: Course
+    launch: SlurmLaunch | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON values."""
-        values = {"attempt": self.number, "start_step": self.start_step, "rewound": self.rewound}
-        return values | self.course.to_json()
+        values: dict[str, Any] = {"attempt": self.number, "start_step": self.start_step, "rewound": self.rewound}
+        launch = {"launch": self.launch.to_json()} if self.launch else {}
+        return values | launch | self.course.to_json()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote; raises `ValueError`, `KeyError` or `TypeError` if it is damaged."""
-        return cls(int(values["attempt"]), int(values["start_step"]), bool(values["rewound"]), Course.from_json(values))
+        launch = SlurmLaunch.from_json(values["launch"]) if "launch" in values else None
+        course = Course.from_json(values)
+        return cls(int(values["attempt"]), int(values["start_step"]), bool(values["rewound"]), course, launch)
 
 
 class LedgerJournal:
@@ -104,6 +109,5 @@ def _with_common_ledgers(attempts: list[Attempt]) -> list[Attempt]:
     common: list[Attempt] = []
     for attempt, later in zip(reversed(attempts), [None, *reversed(attempts)], strict=False):
         ledger = common[-1].course.ledger if later and not later.rewound else attempt.course.ledger
-        course = Course(ledger, attempt.course.turns)
-        common.append(Attempt(attempt.number, attempt.start_step, attempt.rewound, course))
+        common.append(replace(attempt, course=Course(ledger, attempt.course.turns)))
     return common[::-1]
