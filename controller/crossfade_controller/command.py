@@ -14,7 +14,7 @@ import typer
 from crossfade_controller.app import create_app
 from crossfade_controller.auth.entry import open_entry
 from crossfade_controller.auth.schemas import DEFAULT_DAYS
-from crossfade_controller.database import database_url
+from crossfade_controller.database import shown_url
 from crossfade_controller.loopback import is_loopback
 from crossfade_controller.migration import migrate
 from crossfade_controller.offline import DatabaseOption
@@ -94,6 +94,5 @@ def _leave(_number: int, _frame: object) -> None:
 
 def _migrate(database: str) -> None:
     before, after = migrate(database)
-    shown = database_url(database).render_as_string()
     change = f"is at revision {after}" if before == after else f"brought from {before or 'empty'} to revision {after}"
-    typer.echo(f"database: {shown} {change}", err=True)
+    typer.echo(f"database: {shown_url(database)} {change}", err=True)

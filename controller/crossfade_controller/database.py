@@ -85,6 +85,11 @@ def database_url(text: str) -> URL:
     return url
 
 
+def shown_url(text: str) -> str:
+    """Give a database URL as it was written, but for its password."""
+    return make_url(text).render_as_string()
+
+
 class Database:
     """Sessions on one database. A session that writes holds SQLite's one write lock from its first statement on."""
 

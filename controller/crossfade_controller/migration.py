@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
-from crossfade_controller.database import configure_sqlite, database_url
+from crossfade_controller.database import configure_sqlite, database_url, shown_url
 from crossfade_shared.errors import UnreachableError, UserError
 
 _SYNCHRONOUS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
@@ -33,7 +33,7 @@ def migrate(url: str, *, target: str = "head") -> tuple[str | None, str | None]:
     try:
         return _migrate(engine, target)
     except OperationalError as error:
-        raise UnreachableError(f"the database {parsed.render_as_string()} cannot be opened: {error.orig}") from error
+        raise UnreachableError(f"the database {shown_url(url)} cannot be opened: {error.orig}") from error
     finally:
         engine.dispose()
 

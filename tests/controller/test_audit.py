@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -19,7 +20,7 @@ from crossfade_controller.audit.repository import append
 from crossfade_controller.database import database_url
 from crossfade_controller.migration import migrate
 from crossfade_controller.offline import opened
-from crossfade_shared.errors import UnreachableError
+from crossfade_shared.errors import UnreachableError, UserError
 
 NUM_WRITERS = 8
 NUM_VERSIONS = 10
@@ -37,8 +38,8 @@ def lines(controller: Controller, run: str | None = None) -> list[dict[str, Any]
         query["page"] = page["next_page"]
 
 
-def verify(url: str) -> Any:
-    return CliRunner().invoke(audit_app, ["verify", "--database", url])
+def verify(url: str, *options: str) -> Any:
+    return CliRunner().invoke(audit_app, ["verify", "--database", url, *options])
 
 
 @pytest.fixture
@@ -141,6 +142,7 @@ def test_writers_of_many_runs_at_once_keep_one_sound_chain(controller: Controlle
             ],
             "line 5 was inserted",
         ),
+        (["DELETE FROM audit_head"], "the end of the chain is missing"),
     ],
 )
 def test_a_line_that_was_altered_removed_or_inserted_is_named(kept: Engine, spoil: list[str], named: str) -> None:
@@ -154,7 +156,24 @@ def test_a_line_that_was_altered_removed_or_inserted_is_named(kept: Engine, spoi
     assert named in checked.stdout
 
 
+@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True, scope="session")  # the other lets nobody write it
+@pytest.mark.parametrize("spoil", ["detail = '{'", "at = 'now'"])
+def test_a_line_that_cannot_be_read_was_altered(kept: Engine, spoil: str) -> None:
+    with kept.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE audit SET {spoil} WHERE sequence = 3")
+    checked = verify(kept.url.render_as_string(), "--json")
+    told = json.loads(checked.stdout)
+    assert (checked.exit_code, told["is_sound"], told["num_lines"]) == (1, False, 4)
+    assert "one of them was altered" in told["breaks"][-1]
+
+
 def test_a_database_without_an_audit_is_told(tmp_path: Path) -> None:
-    refused = verify(f"sqlite:///{tmp_path / 'empty.db'}").exception
+    nowhere = tmp_path / "misspelt.db"
+    missing = verify(f"sqlite:///{nowhere}").exception
+    assert isinstance(missing, UserError)
+    assert f"there is no database sqlite:///{nowhere}" in str(missing)
+    assert not nowhere.exists()
+    nowhere.touch()
+    refused = verify(f"sqlite:///{nowhere}").exception
     assert isinstance(refused, UnreachableError)
     assert "`crossfade migrate` brings it to this version" in str(refused)

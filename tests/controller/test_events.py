@@ -108,6 +108,14 @@ def test_a_stream_is_resumed_after_the_last_event_seen(controller: Controller) -
     assert [each["data"] for each in resumed] == stored[3:]
 
 
+def test_a_stream_resumed_beyond_the_end_misses_nothing_that_comes(controller: Controller) -> None:
+    run = controller.new_run()
+    stored = eventually(lambda: len(seen := controller.events(run)) == 2 and seen)
+    with stream(controller, run, **{"Last-Event-ID": str(stored[-1]["id"] + 1000)}) as events:
+        controller.post_version(run, 1)
+        assert next(events)["data"]["data"]["version"] == 2
+
+
 def test_progress_passes_by_without_an_id(controller: Controller) -> None:
     run = controller.new_run()
     eventually(lambda: len(controller.events(run)) == 2)

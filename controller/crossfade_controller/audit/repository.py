@@ -37,9 +37,9 @@ async def append(session: AsyncSession, *, actor: str, action: str, run: str | N
     await session.execute(_MOVE_END, {"to": line.sequence, "to_hash": line.hash})
 
 
-async def head(session: AsyncSession) -> AuditHead:
-    """Give where the chain ends."""
-    return (await session.scalars(select(AuditHead).execution_options(populate_existing=True))).one()
+async def head(session: AsyncSession) -> AuditHead | None:
+    """Give where the chain ends; None where somebody took that away."""
+    return (await session.scalars(select(AuditHead).execution_options(populate_existing=True))).one_or_none()
 
 
 async def page(session: AsyncSession, *, run: str | None, after: int, limit: int) -> Sequence[AuditEntry]:

@@ -13,7 +13,7 @@ from crossfade_controller.auth.schemas import DEFAULT_DAYS, CreatedToken, NewTok
 from crossfade_controller.database import now
 from crossfade_controller.invalid import detail_of, field_of
 from crossfade_controller.migration import migrate
-from crossfade_controller.offline import DatabaseOption, opened
+from crossfade_controller.offline import AsJson, DatabaseOption, opened
 from crossfade_controller.settings import DEFAULT_DATABASE_URL
 from crossfade_shared.errors import UserError
 
@@ -26,7 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Make, list and revoke tokens, on the controller's database itself.",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command(name="create")
