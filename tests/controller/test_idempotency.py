@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.controller.served import Controller, run_body
+from tests.eventually import eventually
 
 NUM_WRITERS = 8
 SCORE = {"task": "t", "metric": "acc", "version": "1", "value": 0.5, "stderr": 0.1, "num_samples": 10}
@@ -54,3 +55,16 @@ def test_a_request_that_failed_leaves_its_key_free(controller: Controller) -> No
     key = {"Idempotency-Key": "again"}
     assert controller.post_version(run, 7, headers=key).status_code == 412
     assert controller.post_version(run, 1, headers=key).status_code == 201
+
+
+def test_a_key_is_forgotten_after_a_day(rough_controller: Controller) -> None:
+    controller, run = rough_controller, rough_controller.new_run()
+    for base, key in ((1, "yesterday"), (2, "today")):
+        assert controller.post_version(run, base, headers={"Idempotency-Key": key}).status_code == 201
+    controller.tamper("UPDATE idempotency_keys SET created_at = '2020-01-01 00:00:00' WHERE key = 'yesterday'")
+    controller.kill()
+    controller.start()  # it looks for old keys when it starts, and every minute
+    kept = f"SELECT count(*) FROM idempotency_keys WHERE run = '{run}'"
+    eventually(lambda: controller.tamper(kept) == 1)
+    assert controller.post_version(run, 2, headers={"Idempotency-Key": "today"}).json()["version"] == 3
+    assert controller.post_version(run, 3, headers={"Idempotency-Key": "yesterday"}).json()["version"] == 4

@@ -12,7 +12,7 @@ from tests.eventually import eventually
 from tests.redis_box import RedisBox
 
 from crossfade_shared.channels import TELEMETRY_GROUP, Channels
-from crossfade_shared.telemetry import CheckpointReport
+from crossfade_shared.telemetry import CheckpointReport, DroppedReport
 
 
 def checkpoint(step: int) -> CheckpointReport:
@@ -117,7 +117,7 @@ def test_a_run_that_the_database_refuses_does_not_keep_the_others_waiting(rough_
     backend = make_url(rough_controller.database_url).get_backend_name()
     run_id = rough_controller.tamper(f"SELECT id FROM runs WHERE name = '{refused}'")
     rough_controller.tamper(*(statement.format(id=run_id) for statement in REFUSE[backend]))
-    rough_controller.report(refused, 1, 0, checkpoint(0))
+    rough_controller.report(refused, 1, 0, checkpoint(0), DroppedReport(num_reports=7))
     what = f"taking in the telemetry of run {refused}: "
     eventually(lambda: what in rough_controller.output)
     for number in range(3):
@@ -129,6 +129,8 @@ def test_a_run_that_the_database_refuses_does_not_keep_the_others_waiting(rough_
     eventually(lambda: checkpoint_steps(rough_controller, refused) == [0, 1])
     eventually(lambda: f"{what}it works again" in rough_controller.output)
     eventually(lambda: num_unacknowledged(rough_controller.redis_url, refused) == 0)
+    told = rough_controller.http.get("/metrics").text  # of what was tried often and stored once
+    assert f'crossfade_dropped_reports_total{{run="{refused}"}} 7.0' in told
 
 
 def test_an_attempt_that_was_followed_by_a_later_one_is_fenced_off(controller: Controller) -> None:

@@ -140,6 +140,7 @@ class Intake:
             await book.close()
             failpoint("intake-before-commit")
         failpoint("intake-after-commit")
+        book.count()
         # Workers read it when they start: one whose folder was lost numbers its attempt above those that were.
         await self._redis.set(Channels(run_name).attempt, run.attempt)
         await self._acknowledge(Channels(run_name).telemetry, entry_ids)

@@ -47,6 +47,7 @@ class ReportBook:
         self._run = run
         self._sources = {source.name for source in sources}
         self._points: list[NewPoint] = []
+        self._losses: list[RefusedReport | DroppedReport] = []
         self.progress: Progress | None = None
         """How far training was at the last step written."""
 
@@ -65,14 +66,26 @@ class ReportBook:
                     self._record(attempt, report)
                 case ExhaustedReport():
                     await self._write_exhausted(attempt, report)
-                case RefusedReport() | CheckpointReport() | CapAheadReport() | DroppedReport():
+                case RefusedReport() | DroppedReport():
                     self._record(attempt, report)
-                    self._count(report)
+                    self._losses.append(report)
+                case CheckpointReport() | CapAheadReport():
+                    self._record(attempt, report)
         self._run.last_report_at = now()
 
     async def close(self) -> None:
         """Write what was collected; the session may commit afterwards."""
         await store(self._session, self._points)
+
+    def count(self) -> None:
+        """Count what workers refused and dropped; call it after the commit: what is rolled back is written again."""
+        run = run_label(self._run.name)
+        for report in self._losses:
+            match report:
+                case RefusedReport():
+                    refused_envelopes.labels(run).inc()
+                case DroppedReport():
+                    dropped_reports.labels(run).inc(report.num_reports)
 
     async def _write_attempt(self, attempt: Attempt, report: AttemptReport) -> None:
         for name, value in report.model_dump(exclude={"kind", "rewound", "skipped_tokens"}).items():
@@ -152,14 +165,6 @@ class ReportBook:
     def _record(self, attempt: Attempt, report: _Recorded) -> None:
         data = report.model_dump(mode="json", exclude={"kind"})
         record(self._session, self._run, report.kind, attempt=attempt.attempt, **data)
-
-    def _count(self, report: Report) -> None:
-        run = run_label(self._run.name)
-        match report:
-            case RefusedReport():
-                refused_envelopes.labels(run).inc()
-            case DroppedReport():
-                dropped_reports.labels(run).inc(report.num_reports)
 
     def _refuse(self, attempt: Attempt, why: str) -> None:
         record(self._session, self._run, "refused", attempt=attempt.attempt, why=why)

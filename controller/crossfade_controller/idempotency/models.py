@@ -23,4 +23,4 @@ class IdempotencyKey(Base):
     """SHA-256 of the request that came with the key."""
     made: Mapped[dict[str, Any]] = mapped_column(JSON)
     """Enough to find again what was made: {"version": 7}."""
-    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now, index=True)

@@ -1,4 +1,4 @@
-"""Retention: points go when they are old, rollups eight times later at each level, a little at a time."""
+"""Retention, a little at a time: old points go, rollups eight times later at each level, and old idempotency keys."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from crossfade_controller.database import Database
 from crossfade_controller.delivery.models import TelemetryBatch
+from crossfade_controller.idempotency.pruning import forget_old_keys
 from crossfade_controller.metrics.models import Point, Rollup
 from crossfade_controller.metrics.names import curves_of
 from crossfade_controller.metrics.rollups import WIDTHS
@@ -37,6 +38,7 @@ class Retention:
         for run in runs:
             names = curves_of(source.name for source in sources if source.run_id == run.id)
             await self._prune_run(run, names)
+        await forget_old_keys(self._database)
         await asyncio.sleep(REST_SECONDS)
 
     async def _prune_run(self, run: Run, names: list[str]) -> None:
