@@ -20,7 +20,7 @@ def anneal(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run's name.")],
     numbers: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SOURCE=NUMBER]...", help="The mixture of the decay; else the current one stays."),
+        typer.Argument(metavar="SOURCE=NUMBER", help="The mixture of the decay; else the current one stays."),
     ] = None,
     *,
     share: Annotated[float | None, typer.Option(help="Over this share of the run's horizon, for example 0.1.")] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ import typer
 from crossfade_shared.client import Client
 from crossfade_shared.commands.option_groups import Connection, grouped
 from crossfade_shared.commands.printing import print_json
-from crossfade_shared.errors import UserError
+from crossfade_shared.errors import UnauthorisedError, UnreachableError, UserError
 from crossfade_shared.lm_eval_results import LmEvalResults, read_lm_eval, step_in
 
 MAX_SCORES = 1000
@@ -51,7 +52,7 @@ class Place:
 @app.command(name="lm-eval")
 @grouped
 def import_lm_eval(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Results files, or folders that hold some.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="Results files, or folders that hold some.")],
     *,
     run: Annotated[str, typer.Option(metavar="RUN", help="The run that the checkpoint belongs to.")],
     place: Place,
@@ -59,27 +60,36 @@ def import_lm_eval(
 ) -> None:
     """Store the scores in results files of lm-eval; storing them again changes nothing."""
     files = {path: read_lm_eval_file(path) for path in _files(paths)}
+    stored = []
     with connection.open() as client:
-        stored = [_post(client, run, path, results, place) for path, results in files.items()]
+        for path, results in files.items():
+            with _naming(path):
+                stored.append(_post(client, run, path, results, place))
+            if not connection.as_json:
+                _tell(stored[-1])
     if connection.as_json:
-        return print_json(stored)
-    for each in stored:
-        typer.echo(
-            f"{each['file']}: {each['num_results']} scores of step {each['step']}, {each['num_new']} of them new"
-        )
-    return None
+        print_json(stored)
 
 
 def read_lm_eval_file(path: Path) -> LmEvalResults:
     """Read a results file; raises `UserError` with its name where it is none."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read as JSON: {error}", field="FILE") from None
-    try:
+    with _naming(path):
         return read_lm_eval(document if isinstance(document, dict) else {})
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say in every refusal which file it is about; who cannot come in at all has to mend something else."""
+    try:
+        yield
+    except (UnreachableError, UnauthorisedError):
+        raise
     except UserError as error:
-        raise UserError(f"{path}: {error}", field=error.field) from None
+        raise type(error)(f"{path}: {error}", field=error.field, problem=error.problem) from error
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -108,11 +118,16 @@ def _post(client: Client, run: str, path: Path, results: LmEvalResults, place: P
     return {"file": str(path), **body, "num_results": len(results.scores), "num_new": num_new}
 
 
+def _tell(stored: dict[str, Any]) -> None:
+    new = f"{stored['num_new']} of them new"
+    typer.echo(f"{stored['file']}: {stored['num_results']} scores of step {stored['step']}, {new}")
+
+
 def _step(path: Path, results: LmEvalResults, place: Place) -> int:
     known = (place.step, results.step, step_in(str(path)))
     step = next((step for step in known if step is not None), None)
     if step is None:
-        raise UserError(f"{path} does not tell at which step its model was; add --step", field="step")
+        raise UserError("it does not tell at which step its model was; add --step", field="step")
     return step
 
 

@@ -129,7 +129,7 @@ def restore(
 def watch(
     run: RunName,
     version: Annotated[
-        int | None, typer.Argument(metavar="[VERSION]", min=1, help="A version's number; without it: the newest.")
+        int | None, typer.Argument(metavar="VERSION", min=1, help="A version's number; without it: the newest.")
     ] = None,
     *,
     connection: Connection,

@@ -115,3 +115,12 @@ def test_a_run_that_never_trained_cannot_count_tokens(controller: Controller, cr
     assert "cannot be read" in empty.notes
     (tmp_path / "empty").mkdir()
     assert "no results file" in crossfade("import", "lm-eval", str(tmp_path / "empty"), "--run", "x").notes
+
+
+def test_of_many_files_each_is_told_and_the_refused_one_is_named(crossfade: Run, run: str, tmp_path: Path) -> None:
+    good = results_file(tmp_path / "1-results.json", step=20)
+    good.write_text("\ufeff" + good.read_text())  # as some editors save it
+    bad = results_file(tmp_path / "2-results.json", step=30, results={"t": {"m" * 65: 0.5}})
+    ended = crossfade("import", "lm-eval", str(tmp_path), "--run", run)
+    assert (ended.code, ended.out) == (2, f"{good}: 2 scores of step 20, 2 of them new\n")
+    assert f"{bad}: results.0.metric" in ended.notes
