@@ -26,6 +26,15 @@ NUM_COLOURED_PIXELS = """(names) => names.map((name) => {
   return coloured;
 })"""
 
+NOTE_TEXTS = """
+  window.texts = [];
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+    window.texts.push(text);
+    return write.call(this, text, ...place);
+  };
+"""
+
 
 def drag_over(page: Page, chart: str, *, begin: float, end: float) -> None:
     """Drag over a part of a chart, given as shares of its width."""
@@ -198,6 +207,24 @@ def test_scores_that_name_no_source_stand_with_the_capability_they_are_known_for
     for key, task in expected.items():
         legend = page.get_by_test_id(f"benchmarks-chart-{key}").locator(".u-legend")
         expect(legend).to_contain_text(f"{task} (")
+
+
+def test_a_target_is_a_line_with_its_word_within_the_scale(page: Page, site: Site) -> None:
+    target = {"task": "heldout_math", "metric": "acc_norm", "value": 0.9}
+    site.make_begun_run("aimed", targets=[target]).train(20, version=1)
+    for step in (10, 20):
+        site.post_scores("aimed", step)
+    page.add_init_script(NOTE_TEXTS)
+    page.goto(f"{site.url}/?run=aimed")
+    chart = page.get_by_test_id("benchmarks-chart-math")
+    expect(chart.get_by_role("row", name="math, held out")).to_contain_text(re.compile(r"± 0\.040, target 0\.900"))
+    assert {"target of heldout_math", "0.80"} <= set(page.evaluate("window.texts"))  # the scores are below 0.45
+    body = {"targets": [target | {"value": 5}]}
+    site.http.put("/v1/runs/aimed/targets", json=body).raise_for_status()
+    expect(chart.get_by_role("row", name="math, held out")).to_contain_text("target 5.000")
+    page.wait_for_function("window.texts.includes('4.00')")
+    others = page.get_by_test_id("benchmarks-chart-code")
+    expect(others.get_by_role("row", name="code, held out")).not_to_contain_text("target")
 
 
 def test_what_was_refused_or_dropped_is_said(page: Page, site: Site) -> None:

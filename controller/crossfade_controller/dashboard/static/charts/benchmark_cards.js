@@ -22,7 +22,7 @@ export class BenchmarkCards {
     this.keepOnly(new Set(charts.map(({ key }) => key)));
     for (const { key, results, why, ...about } of charts) {
       const card = this.cards.get(key) ?? this.add(key, { ...about, file: `${state.name}-${key}` });
-      card.draw(why ? { why } : scoresPicture(results, colours, places));
+      card.draw(why ? { why } : scoresPicture(results, state.run.targets, colours, places));
     }
     inOrder(
       this.host,

@@ -1,8 +1,9 @@
-// Scores of checkpoints over tokens, one line a measure, in a band of one standard error to either side.
+// Scores of checkpoints over tokens, one line a measure, in a band of one standard error to either side; and what they
+// are meant to reach, as dashed lines across.
 
 import { faint, otherLine } from "../frame/colours.js";
 import { aligned } from "../shape/series.js";
-import { scoreCurves, withoutDoubles } from "../shape/scores.js";
+import { scoreCurves, withoutDoubles, withTargets } from "../shape/scores.js";
 import { decimal } from "../shape/text.js";
 import { unlisted, valueAt } from "./chart.js";
 
@@ -10,9 +11,9 @@ const BAND_SHARE = 0.18;
 
 export const benchmarkAxis = { height: 170, text: (value) => decimal(value, 2) };
 
-// `results` are the scores of one chart; lines that belong to a source have its colour.
-export function scoresPicture(results, colours, places) {
-  const curves = scoreCurves(withoutDoubles(results));
+// `results` are the scores of one chart and `targets` all the run's; lines that belong to a source have its colour.
+export function scoresPicture(results, targets, colours, places) {
+  const curves = withTargets(scoreCurves(withoutDoubles(results)), targets);
   const looks = looksOf(curves, colours);
   return {
     data: aligned(
@@ -24,6 +25,7 @@ export function scoresPicture(results, colours, places) {
       series: [3 * index + 3, 3 * index + 2],
       fill: faint(stroke, BAND_SHARE),
     })),
+    levels: levelsOf(curves, looks),
     hooks: { drawSeries: [drawWhiskers] },
     places,
     rows: () => curves.flatMap(rowsOf),
@@ -52,9 +54,21 @@ function line(curve, { stroke, dash }) {
     value: (plot, _, column, row) => {
       const value = valueAt(plot.data[column], row);
       const error = valueAt(plot.data[column + 2], row) - value;
-      return error > 0 ? `${decimal(value)} ± ${decimal(error)}` : decimal(value);
+      const goal = curve.target === null ? "" : `, target ${decimal(curve.target)}`;
+      return `${error > 0 ? `${decimal(value)} ± ${decimal(error)}` : decimal(value)}${goal}`;
     },
   };
+}
+
+// A target stands once, however many measures of its task there are.
+function levelsOf(curves, looks) {
+  const levels = new Map();
+  curves.forEach(({ task, metric, target }, index) => {
+    const key = `${task} ${metric}`;
+    if (target === null || levels.has(key)) return;
+    levels.set(key, { value: target, stroke: looks[index].stroke, text: `target of ${task}` });
+  });
+  return [...levels.values()];
 }
 
 // Scores on held-out text of a source are told by the source they measure.
@@ -80,7 +94,7 @@ function drawWhiskers(plot, column) {
   context.restore();
 }
 
-const rowsOf = ({ task, metric, source, points }) =>
+const rowsOf = ({ task, metric, source, target, points }) =>
   points.map(({ x, step, mean, high }) => ({
     tokens: x,
     step,
@@ -89,4 +103,5 @@ const rowsOf = ({ task, metric, source, points }) =>
     source: source ?? null,
     value: mean,
     stderr: high - mean,
+    target,
   }));

@@ -4,6 +4,7 @@ import { empty } from "../frame/dom.js";
 import { themeColour } from "../frame/colours.js";
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { makeReachable } from "./keyboard.js";
+import { drawLevels, rangeWith } from "./levels.js";
 import { Markers } from "./markers.js";
 
 const AXIS_HEIGHT_PIXELS = 28;
@@ -23,11 +24,11 @@ export class Chart {
     makeReachable(this);
   }
 
-  // `picture`: {series, bands, data, hooks, places, rows, why}; `why` says why there is nothing to see, where that is
-  // so, and `rows` gives what is shown as a list of plain objects.
+  // `picture`: {series, bands, data, hooks, levels, places, rows, why}; `why` says why there is nothing to see, where
+  // that is so, `levels` are lines across, and `rows` gives what is shown as a list of plain objects.
   draw(picture) {
     this.picture = picture;
-    const shape = picture.why ?? JSON.stringify(picture.series.map((series) => series.label));
+    const shape = picture.why ?? JSON.stringify([picture.series.map(({ label }) => label), picture.levels]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.build();
@@ -74,12 +75,15 @@ export class Chart {
   }
 
   get options() {
-    const { series, bands = [], hooks = {} } = this.picture;
+    const { series, bands = [], hooks = {}, levels } = this.picture;
     const { axis, y } = this;
     return {
       ...this.size,
       padding: [MARKER_LABEL_PIXELS, 12, 0, 0],
-      scales: { x: { time: false, auto: false, ...axis.range }, y: { range: y.range, distr: y.distribution ?? 1 } },
+      scales: {
+        x: { time: false, auto: false, ...axis.range },
+        y: { range: y.range ?? (levels && rangeWith(levels)), distr: y.distribution ?? 1 },
+      },
       axes: [
         { ...axisStyle(), values: (_, splits) => splits.map(axis.write), size: AXIS_HEIGHT_PIXELS, space: 70 },
         { ...axisStyle(), values: (_, splits) => splits.map(y.text), size: AXIS_WIDTH_PIXELS },
@@ -94,7 +98,7 @@ export class Chart {
       hooks: {
         ...hooks,
         setScale: [(plot, scale) => scale === "x" && axis.noteZoom(plot.scales.x)],
-        draw: [() => this.markers?.move()],
+        draw: [(plot) => drawLevels(plot, levels ?? []), () => this.markers?.move()],
       },
     };
   }

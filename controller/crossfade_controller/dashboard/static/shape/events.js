@@ -20,6 +20,8 @@ const SENTENCES = {
   exhausted: ({ step, source_epochs: epochs }) =>
     `all epochs given at step ${whole(step)}: ${Object.keys(epochs).join(", ")}`,
   dropped: ({ num_reports: number }) => `the workers could not send ${number} of their reports; figures are missing`,
+  targets: ({ by, targets }) =>
+    `${by} set ${targets.map(({ task, metric, value }) => `${task} (${metric}) to reach ${value}`).join(", ") || "no targets"}`,
   finished: ({ step }) => `the run finished at step ${whole(step)}`,
 };
 

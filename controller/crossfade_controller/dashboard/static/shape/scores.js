@@ -64,6 +64,12 @@ export function scoreCurves(results) {
   return [...curves.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
+// The same curves, each with the `target` of its task and metric; null where there is none.
+export function withTargets(curves, targets) {
+  const valueOf = ({ task, metric }) => targets.find((each) => each.task === task && each.metric === metric)?.value;
+  return curves.map((curve) => ({ ...curve, target: valueOf(curve) ?? null }));
+}
+
 // "gsm8k (exact_match, 5-shot)", as far as it needs telling.
 function measureName({ task, metric, filter, num_fewshot: shots }) {
   const details = [metric, ...(filter && filter !== "none" ? [filter] : []), ...(shots > 0 ? [`${shots}-shot`] : [])];
