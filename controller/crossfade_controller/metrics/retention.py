@@ -62,6 +62,8 @@ class Retention:
         self, column: InstrumentedAttribute[int], rows: tuple[ColumnElement[bool], ...], floor: int, *, at_once: int
     ) -> None:
         """Delete rows whose column is below the floor, lowest first."""
+        if floor <= 0:
+            return  # a run that is not long enough yet, as most are: hundreds of curves need not be asked
         async with self._database.read() as session:
             place = await session.scalar(select(func.min(column)).where(*rows))
         while place is not None and place < floor:
