@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from types import TracebackType
 from typing import Self
 
@@ -53,13 +54,16 @@ class EventStream:
     """
 
     def __init__(self, transport: Transport, path: str, *, after: int | None, patience_seconds: float) -> None:
-        """Connect at once, so that whatever happens after this is told."""
+        """Connect at once and read where the stream begins, so that whatever happens after this is told."""
         self._transport = transport
         self._path = path
         self._after = after
         self._patience_seconds = patience_seconds
         self._closed = False
-        self._events = self._follow(self._connect())
+        told = read_events(self._connect())
+        if (first := next(told, None)) is None:
+            raise UnreachableError("the controller ended the event stream before it began; try again")
+        self._events = self._follow(chain([first], told))
 
     def __iter__(self) -> Self:
         return self
@@ -85,19 +89,19 @@ class EventStream:
     ) -> None:
         self.close()
 
-    def _follow(self, lines: Iterator[bytes]) -> Iterator[Event]:
+    def _follow(self, told: Iterator[Event | int]) -> Iterator[Event]:
         while not self._closed:
             try:
-                for told in read_events(lines):
-                    if isinstance(told, int):
-                        self._after = told
+                for each in told:
+                    if isinstance(each, int):
+                        self._after = each
                         continue
-                    self._after = self._after if told["id"] is None else told["id"]
-                    yield told
+                    self._after = self._after if each["id"] is None else each["id"]
+                    yield each
             except UnreachableError:
                 pass  # tried again below, for as long as patience lasts
             if not self._closed:
-                lines = self._reconnect()
+                told = read_events(self._reconnect())
 
     def _reconnect(self) -> Iterator[bytes]:
         deadline = time.monotonic() + self._patience_seconds
