@@ -30,7 +30,7 @@ from crossfade_controller.events.stream import Streams
 from crossfade_controller.forecast.endpoints import router as forecast_router
 from crossfade_controller.guardrails.endpoints import router as guardrails_router
 from crossfade_controller.health import router as health_router
-from crossfade_controller.loopback import LoopbackHosts
+from crossfade_controller.hosts import AllowedHosts
 from crossfade_controller.memory import Memory
 from crossfade_controller.metrics.endpoints import router as metrics_router
 from crossfade_controller.metrics.retention import Retention
@@ -84,8 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,  # a path that is none is told so
     )
-    if settings.loopback:
-        app.add_middleware(LoopbackHosts)
+    app.add_middleware(AllowedHosts, loopback=settings.loopback, names=settings.allowed_hosts)
     app.add_middleware(Edge, max_open_requests=settings.max_open_requests)
     register_problems(app)
     register_refusals(app)

@@ -15,7 +15,7 @@ from crossfade_controller.app import create_app
 from crossfade_controller.auth.entry import open_entry
 from crossfade_controller.auth.schemas import DEFAULT_DAYS
 from crossfade_controller.database import shown_url
-from crossfade_controller.loopback import is_loopback
+from crossfade_controller.hosts import check_host_name, is_loopback
 from crossfade_controller.migration import migrate
 from crossfade_controller.offline import DatabaseOption
 from crossfade_controller.server import Server, open_socket, url_of
@@ -46,6 +46,13 @@ def serve(
             help="redis://host:port/number or unix:///path; without it one is started here.",
         ),
     ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="CROSSFADE_ALLOWED_HOSTS",
+            help="A name that it answers to beside its own, as a proxy before it may have; give several if need be.",
+        ),
+    ] = None,
     anonymous_viewer: Annotated[
         bool | None,
         typer.Option(
@@ -62,6 +69,7 @@ def serve(
     logging.getLogger("crossfade_controller").setLevel(logging.INFO)
     if redis is not None:
         check_redis_url(redis, field="redis")
+    allowed_hosts = tuple(check_host_name(name) for name in allowed_host or ())
     with ExitStack() as stack:
         listener = stack.enter_context(open_socket(host, port))
         _migrate(database)
@@ -74,6 +82,7 @@ def serve(
             database_url=database,
             redis_url=redis,
             loopback=loopback,
+            allowed_hosts=allowed_hosts,
             anonymous_viewer=loopback if anonymous_viewer is None else anonymous_viewer,
         )
         if secret := asyncio.run(open_entry(settings)):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEFAULT_DATABASE_URL = "sqlite:///runs/controller/crossfade.db"
+
+
+def _words(given: object) -> object:
+    return tuple(given.split()) if isinstance(given, str) else given
 
 
 class Settings(BaseSettings):
@@ -28,7 +32,10 @@ class Settings(BaseSettings):
     """Whether those without a token may read."""
 
     loopback: bool = True
-    """Whether it listens on this machine's own address: then it answers to this machine's own names alone."""
+    """Whether it listens on this machine's own address: then it answers to `localhost` and `allowed_hosts` alone."""
+
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = ()
+    """Names that it answers to beside its own, separated by spaces in the environment; for addresses see `loopback`."""
 
     database_patience_seconds: Annotated[float, Field(gt=0)] = 10
     """How long a request waits for the database before it is answered with 503."""

@@ -181,6 +181,7 @@ def test_one_that_others_reach_lets_nobody_read_without_a_token(tmp_path: Path, 
     assert made.exit_code == 0, made.output
     log = tmp_path / "log"
     command = [sys.executable, "-m", "crossfade_controller", "--host", "0.0.0.0", "--port", "0"]
+    command += ["--allowed-host", "Me"]
     process = processes.start([*command, "--redis", redis_url, "--database", database], log=log)
     try:
         heard = eventually(
@@ -189,8 +190,9 @@ def test_one_that_others_reach_lets_nobody_read_without_a_token(tmp_path: Path, 
         port = heard[1]
         ask = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"http://127.0.0.1:{port}/v1/runs"]
         token = ["-H", f"Authorization: Bearer {json.loads(made.stdout)['token']}"]
-        asked = [subprocess.check_output([*ask, *more], text=True) for more in ([], token, [*token, "-H", "Host: me"])]
-        assert asked == ["401", "200", "200"]
+        hosts = ([*token, "-H", f"Host: {host}"] for host in ("me", "192.0.2.7", "me.evil.example"))
+        asked = [subprocess.check_output([*ask, *more], text=True) for more in ([], token, *hosts)]
+        assert asked == ["401", "200", "200", "200", "400"]
     finally:
         processes.stop(process)
 
