@@ -60,6 +60,17 @@ def test_runs_lie_over_one_another_and_the_link_keeps_the_view(page: Page, many:
     expect(page.get_by_test_id("compare-log")).to_be_checked()
 
 
+def test_one_run_alone_is_drawn_with_a_word_that_others_may_join(page: Page, many: Site) -> None:
+    page.goto(f"{many.url}/?run=third")
+    chart = page.get_by_test_id("compare-chart")
+    expect(chart).to_have_text("The runs are read once this is in sight.")
+    page.get_by_test_id("compare").scroll_into_view_if_needed()
+    expect(chart.locator(".u-legend")).to_contain_text("third")
+    expect(page.locator("#compare-answer")).to_have_text("Choose more runs to compare it with.")
+    page.get_by_test_id("compare-first").check()
+    expect(page.locator("#compare-answer")).to_be_empty()
+
+
 def test_time_is_the_seconds_trained_for(page: Page, many: Site) -> None:
     go(page, f"{many.url}/?run=third&compare=third&x=time#compare")
     chart = page.get_by_test_id("compare-chart")

@@ -15,13 +15,14 @@ const LABELS = { tokens: "Tokens", step: "Step", time: "Trained for" };
 
 export class Comparison {
   constructor(runs, current, tooltip) {
-    Object.assign(this, { tooltip, readings: [], scores: [], asked: 0, card: null });
+    Object.assign(this, { tooltip, numRuns: runs.length, readings: null, scores: [], asked: 0, card: null });
     this.settings = readSettings(
       runs.map(({ name }) => name),
       current,
     );
     this.controls = new Controls(runs, (changes) => this.change(changes));
     this.controls.show(this.settings, this.scores);
+    this.draw();
     const sight = new IntersectionObserver(([{ isIntersecting }]) => {
       if (!isIntersecting) return;
       sight.disconnect();
@@ -51,12 +52,17 @@ export class Comparison {
       if (asked !== this.asked) return; // something else is asked for by now
       this.readings = runs.map((run, place) => ({ run, place, points: points[place] }));
       this.scores = [...new Set(scores.flat().map(({ name }) => name))].sort();
-      sayIn(byId("compare-answer"), "");
+      sayIn(byId("compare-answer"), this.hint);
     } catch (error) {
       sayIn(byId("compare-answer"), `The comparison cannot be read: ${error.message}`);
     }
     this.controls.show(this.settings, this.scores);
     this.draw();
+  }
+
+  get hint() {
+    if (this.settings.runs.length !== 1) return "";
+    return this.numRuns === 1 ? "There is no other run yet to compare it with." : "Choose more runs to compare it with.";
   }
 
   // Another axis or scale is another chart.
@@ -67,7 +73,7 @@ export class Comparison {
 
   draw() {
     this.card ??= this.newCard();
-    const furthest = this.readings.flatMap(({ points }) => points.map(({ x }) => x));
+    const furthest = (this.readings ?? []).flatMap(({ points }) => points.map(({ x }) => x));
     if (this.settings.zoom === null) this.axis.grow(furthest.reduce((most, x) => Math.max(most, x), 1));
     this.card.draw(comparePicture(this.readings, this.settings));
   }

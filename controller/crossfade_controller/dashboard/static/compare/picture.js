@@ -8,8 +8,9 @@ import { unlisted, valueAt } from "../charts/chart.js";
 
 const RAW_SHARE = 0.3;
 
-// `readings` are [{run, points}, …].
+// `readings` are [{run, points}, …]; null until they are read.
 export function comparePicture(readings, { smoothing, logarithmic, measure }) {
+  if (readings === null) return { why: "The runs are read once this is in sight." };
   const found = readings.filter(({ points }) => points.length > 0);
   if (readings.length === 0) return { why: "Choose the runs to lay over one another." };
   if (found.length === 0) return { why: "None of the chosen runs has this measure yet." };
