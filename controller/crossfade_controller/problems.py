@@ -71,6 +71,14 @@ class Forbidden(Problem):
         super().__init__(403, detail, kind=kind, field=field, **members)
 
 
+class TokenRefused(Problem):
+    """A token that once worked does not any more: 401, which is kept in the audit under the token's name."""
+
+    def __init__(self, detail: str, *, kind: str, name: str) -> None:
+        super().__init__(401, detail, kind=kind, field="Authorization", headers={"WWW-Authenticate": "Bearer"})
+        self.name = name
+
+
 def unavailable(outage: Exception) -> Problem:
     """Make the refusal of a request while the database does not answer."""
     retry = {"Retry-After": str(_RETRY_AFTER_SECONDS)}

@@ -84,6 +84,24 @@ def test_every_change_and_every_refused_attempt_is_a_line(controller: Controller
     }
 
 
+def test_a_token_that_is_over_is_kept_once_and_what_nobody_known_tries_is_only_counted(controller: Controller) -> None:
+    run = controller.new_run()
+    with controller.client(scopes=["viewer"], run=run, name=f"gone from {run}") as gone:
+        token = next(each for each in controller.get("/v1/tokens")["items"] if each["run"] == run)
+        controller.http.delete(f"/v1/tokens/{token['id']}")
+        before = len(lines(controller))
+        for _ in range(3):
+            assert gone.get(f"/v1/runs/{run}").status_code == 401
+        with controller.client_with("cf_" + "x" * 43) as unknown, controller.anonymous() as nobody:
+            assert unknown.get(f"/v1/runs/{run}").status_code == 401
+            assert nobody.delete(f"/v1/tokens/{token['id']}").status_code == 401
+    (kept,) = lines(controller)[before:]
+    assert (kept["actor"], kept["action"], kept["run"]) == (f"gone from {run}", "access.refused", run)
+    assert kept["detail"] == {"method": "GET", "path": "/v1/runs/{run}", "why": "token-revoked"}
+    told = controller.http.get("/metrics").text
+    assert 'crossfade_http_requests_total{method="DELETE",route="/v1/tokens/{token_id}",status="401"}' in told
+
+
 def test_what_was_not_done_leaves_no_line(controller: Controller) -> None:
     run = controller.new_run()
     before = len(lines(controller, run))

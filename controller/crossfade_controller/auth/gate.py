@@ -12,7 +12,7 @@ from crossfade_controller.auth.actor import ANONYMOUS, Actor
 from crossfade_controller.auth.secrets import digest_of
 from crossfade_controller.database import Database, now
 from crossfade_controller.outages import OUTAGES
-from crossfade_controller.problems import Problem
+from crossfade_controller.problems import Problem, TokenRefused
 from crossfade_controller.together import Together
 
 REMEMBERED_SECONDS = 1.0
@@ -72,7 +72,8 @@ class Gate:
                 if known is None:  # else it is believed: nothing can be changed until the database is back
                     raise
         if known.expires_at <= now():
-            raise unauthorized(f"this token expired at {known.expires_at:%Y-%m-%d %H:%M} UTC; {_HOW}")
+            detail = f"this token expired at {known.expires_at:%Y-%m-%d %H:%M} UTC; {_HOW}"
+            raise TokenRefused(detail, kind="token-expired", name=known.actor.name)
         return known.actor
 
     async def _read(self, digest: bytes) -> _Known:
@@ -81,7 +82,9 @@ class Gate:
             found = await repository.by_digest(session, digest)
         if found is None or found[0].revoked_at:
             self._known.pop(digest, None)
-            raise unauthorized(f"this token {'was revoked' if found else 'is not known here'}; {_HOW}")
+            if found is None:
+                raise unauthorized(f"this token is not known here; {_HOW}")
+            raise TokenRefused(f"this token was revoked; {_HOW}", kind="token-revoked", name=found[0].name)
         token, run = found
         actor = Actor(name=token.name, scopes=frozenset(token.scopes), run=run)
         known = _Known(actor, token.expires_at, time.monotonic() + REMEMBERED_SECONDS)
