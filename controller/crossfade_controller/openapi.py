@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +16,6 @@ from crossfade_controller.bodies import StrictRoute
 
 Operation = dict[str, Any]
 _METHODS = {"get", "post", "put", "patch", "delete"}
-_FASTAPI_ONLY = ("HTTPValidationError", "ValidationError")
 
 
 class ProblemBody(BaseModel):
@@ -48,13 +48,22 @@ def describe(app: FastAPI, routes: Iterable[APIRoute]) -> None:
 def _complete(schema: dict[str, Any], routes: dict[tuple[str, str], APIRoute]) -> None:
     components = schema.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    for name in _FASTAPI_ONLY:
-        schemas.pop(name, None)
     schemas["Problem"] = ProblemBody.model_json_schema()
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     for path, operations in schema["paths"].items():
         for method in _METHODS & operations.keys():
             _complete_operation(path, method, operations[method], routes[path, method])
+    _leave_out_unused(schema, schemas)
+
+
+def _leave_out_unused(schema: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Leave out what nothing refers to: FastAPI's own problems, and what a body is read into."""
+    told = json.dumps(schema)
+    unused = [name for name in schemas if f'"#/components/schemas/{name}"' not in told]
+    for name in unused:
+        del schemas[name]
+    if unused:
+        _leave_out_unused(schema, schemas)
 
 
 def _complete_operation(path: str, method: str, operation: Operation, route: APIRoute) -> None:

@@ -26,7 +26,7 @@ class SourceForecast:
     """The fresh tokens that `tokens_at_end` are worth."""
     mean_token_value: float
     cap_binds_at_tokens: int | None
-    """The run's token count at which it has given `max_epochs`; None where the run ends before."""
+    """The run's token count at which the source has given `max_epochs`; None where the run ends before."""
     cap_binds_at_step: int | None
     """The first step that begins there or later; None as long as nobody told how many tokens a step has."""
 

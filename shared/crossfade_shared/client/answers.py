@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+from crossfade_shared.lm_eval_results import NewScore
+
 VersionState = Literal["accepted", "published", "applied", "superseded"]
 
 
@@ -185,25 +187,13 @@ class Verdict(TypedDict):
     forecast: Forecast | None
 
 
-class Score(TypedDict):
+class Score(NewScore):
     """One stored score of one checkpoint."""
 
     step: int
     tokens: int
     checkpoint: str
-    task: str
-    metric: str
-    filter: str
-    num_fewshot: int
-    version: str
-    limit: float | None
-    value: float | None
-    """None where the measurement gave no finite number; `flag` says which."""
-    flag: str | None
-    stderr: float | None
-    num_samples: int | None
     source: str | None
-    higher_is_better: bool | None
     created_at: str
 
 

@@ -91,10 +91,7 @@ def list_runs(
 def freeze(run: RunName, *, reason: Reason, connection: Connection) -> None:
     """Stop a run's policies at once; people may still change its mixture."""
     with connection.open() as client:
-        frozen = client.freeze(run, reason=reason)
-    if connection.as_json:
-        return print_json(frozen)
-    return typer.echo(f"{run}: policies are frozen")
+        _tell(client.freeze(run, reason=reason), "policies are frozen", connection)
 
 
 @unfreeze_app.command()
@@ -102,10 +99,7 @@ def freeze(run: RunName, *, reason: Reason, connection: Connection) -> None:
 def unfreeze(run: RunName, *, reason: Reason, connection: Connection) -> None:
     """Let a run's policies go on."""
     with connection.open() as client:
-        released = client.unfreeze(run, reason=reason)
-    if connection.as_json:
-        return print_json(released)
-    return typer.echo(f"{run}: policies go on")
+        _tell(client.unfreeze(run, reason=reason), "policies go on", connection)
 
 
 @forecast_app.command()
@@ -118,6 +112,12 @@ def forecast(run: RunName, *, connection: Connection) -> None:
         return print_json(found)
     typer.echo(f"{tokens(found['tokens'])} of {tokens(found['horizon_tokens'])} tokens are trained on")
     return show_forecast(found)
+
+
+def _tell(run: Run, news: str, connection: Connection) -> None:
+    if connection.as_json:
+        return print_json(run)
+    return typer.echo(f"{run['name']}: {news}")
 
 
 def _progress(run: Run) -> str:
