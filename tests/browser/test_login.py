@@ -85,6 +85,29 @@ def test_an_operator_may_steer_until_logging_out(page: Page, site: Site, trained
     expect(page.get_by_test_id("token")).to_have_value("")
 
 
+def test_a_token_of_another_run_looks_on_and_is_told_why(page: Page, site: Site) -> None:
+    site.make_run("neighbour")
+    reporter = site.make_begun_run("watched")
+    site.change("watched", {"math": 1.1}, author="ada", reason="something to undo")
+    answer = site.http.post("/v1/tokens", json={"name": "olga", "scopes": ["operator", "approver"], "run": "neighbour"})
+    page.goto(f"{site.url}/?run=watched")
+    log_in(page, answer.json()["token"])
+    ask_for_more_mathematics(page)
+    why = "log in with another token: yours is bound to run neighbour"
+    expect(page.get_by_test_id("apply-obstacle")).to_have_text(f"To apply, {why}.")
+    expect(page.get_by_test_id("apply")).to_be_disabled()
+    expect(page.get_by_test_id("undo")).to_be_hidden()
+    expect(page.get_by_test_id("freeze")).to_be_hidden()
+    expect(page.get_by_test_id("restore-1")).to_have_attribute("title", f"To restore, {why}")
+    reporter.train(5, version=1)
+    expect(page.get_by_test_id("now")).to_contain_text(re.compile(r"Step\s*4"))
+    page.reload()
+    expect(page.get_by_test_id("notice")).to_contain_text("Your token is bound to run neighbour")
+    page.goto(f"{site.url}/?run=neighbour")
+    ask_for_more_mathematics(page)
+    expect(page.get_by_test_id("apply")).to_be_enabled()
+
+
 def test_a_token_that_nobody_knows_is_refused_and_not_kept(rough_page: Page, site: Site, trained: Reporter) -> None:
     rough_page.goto(f"{site.url}/?run=trained")
     rough_page.get_by_test_id("token").fill("cf_nobody-knows-this-one")

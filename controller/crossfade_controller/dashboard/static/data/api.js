@@ -17,7 +17,7 @@ export function pathOfRun(run) {
 }
 
 export async function ask(path, { method = "GET", body, headers = {} } = {}) {
-  const sent = { Accept: "application/json", ...session.headers, ...headers };
+  const sent = { Accept: "application/json", ...session.headersFor(path), ...headers };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   const text = body === undefined ? undefined : JSON.stringify(body);
   const response = await fetch(path, { method, headers: sent, body: text, cache: "no-store" }).catch(() => {

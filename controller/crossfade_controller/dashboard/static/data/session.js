@@ -2,6 +2,7 @@
 
 const KEY = "crossfade-token";
 const WHO = "/v1/whoami";
+const RUN_OF_PATH = /^\/v1\/runs\/([^/:?]+)/;
 
 class Session extends EventTarget {
   constructor() {
@@ -14,12 +15,29 @@ class Session extends EventTarget {
     return token === null ? {} : { Authorization: `Bearer ${token}` };
   }
 
+  // On another run than its own a bound token is worth nothing: one looks on as anybody may.
+  headersFor(path) {
+    const [, run] = RUN_OF_PATH.exec(path) ?? [];
+    return run === undefined || this.reaches(run) ? this.headers : {};
+  }
+
+  reaches(run) {
+    return (this.who?.run ?? run) === run;
+  }
+
   get loggedIn() {
     return this.who !== null && !this.who.anonymous;
   }
 
-  may(scope) {
-    return this.who !== null && (this.who.scopes.includes(scope) || this.who.scopes.includes("admin"));
+  may(scope, run) {
+    return this.barTo(scope, run) === null;
+  }
+
+  // Why one may not do what needs a scope, in words; null where one may.
+  barTo(scope, run) {
+    const scopes = this.who?.scopes ?? [];
+    if (!scopes.includes(scope) && !scopes.includes("admin")) return `log in with a token that has the ${scope} scope`;
+    return this.reaches(run) ? null : `log in with another token: yours is bound to run ${this.who.run}`;
   }
 
   // Takes a token that the controller knows; throws an Error and keeps none where it knows it not.

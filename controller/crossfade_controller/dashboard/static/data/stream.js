@@ -41,8 +41,9 @@ async function readStream(run, parser, onEvent, onOpen) {
   const silence = new Silence();
   try {
     const resumed = parser.lastEventId === null ? {} : { "Last-Event-ID": parser.lastEventId };
-    const headers = { Accept: "text/event-stream", ...session.headers, ...resumed };
-    const response = await fetch(`${pathOfRun(run)}/events`, { headers, signal: silence.signal, cache: "no-store" });
+    const path = `${pathOfRun(run)}/events`;
+    const headers = { Accept: "text/event-stream", ...session.headersFor(path), ...resumed };
+    const response = await fetch(path, { headers, signal: silence.signal, cache: "no-store" });
     if (!response.ok) throw new Error(`the events answered ${response.status}`);
     onOpen();
     const decoder = new TextDecoder();

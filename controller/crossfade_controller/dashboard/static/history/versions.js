@@ -26,17 +26,17 @@ export class VersionLog {
 
   show() {
     const { versions, mixture } = this.state;
-    const mayRestore = session.may("operator");
+    const bar = session.barTo("operator", this.state.name);
     const items = versions.slice(0, this.numShown).map((version) => ({
       version,
       current: version.version === mixture.version,
-      mayRestore,
+      bar,
     }));
     showEach(this.table.body, items, (item) => this.row(item));
     this.more.hidden = versions.length <= this.numShown;
   }
 
-  row({ version, current, mayRestore }) {
+  row({ version, current, bar }) {
     const stage = { "data-testid": `history-state-${version.version}`, "data-state": version.state };
     const changed = new Map(changesOf(version).map((change) => [change.name, change]));
     const names = Object.keys(version.weights).sort();
@@ -48,7 +48,7 @@ export class VersionLog {
       element("span", stage, progress(version)),
       element("ul", { class: "weights" }, ...weights),
       element("div", {}, element("strong", {}, version.author), " ", time, element("p", {}, version.reason)),
-      current ? "newest" : this.restoreButton(version.version, mayRestore),
+      current ? "newest" : this.restoreButton(version.version, bar),
     );
   }
 
@@ -57,9 +57,9 @@ export class VersionLog {
     return element("li", {}, this.colours.label(name), ` ${percent(share)}${by}`);
   }
 
-  restoreButton(number, mayRestore) {
-    const attributes = { "data-testid": `restore-${number}`, disabled: !mayRestore };
-    if (!mayRestore) attributes.title = "Restoring needs a token with the operator scope";
+  restoreButton(number, bar) {
+    const title = bar && `To restore, ${bar}`;
+    const attributes = { "data-testid": `restore-${number}`, disabled: bar !== null, title };
     return button(`Restore ${number}`, attributes, () => this.restore(number));
   }
 

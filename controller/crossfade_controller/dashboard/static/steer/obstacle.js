@@ -2,8 +2,8 @@
 
 const NO_OBSTACLE = new Set(["allowed", "changed"]);
 
-export function obstacleOf({ stage, fresh, overtaken, reason, running, maySteer }) {
-  if (!maySteer) return "To apply, log in with a token that has the operator scope.";
+export function obstacleOf({ stage, fresh, overtaken, reason, running, bar }) {
+  if (bar !== null) return `To apply, ${bar}.`;
   if (running) return "Sending …";
   if (stage === "none") return "";
   if (overtaken) return "Decide first what becomes of your weights.";

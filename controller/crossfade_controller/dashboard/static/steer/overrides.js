@@ -1,12 +1,11 @@
 // The rails an approver may set aside for one version, each by a box of its own.
 
-import { session } from "../data/session.js";
 import { element, showEach } from "../frame/dom.js";
 
-// `chosen` is the set of rails that are set aside; `onChange` is told when it changed.
+// `answer` is null for who may not; `chosen` is the set of rails that are set aside; `onChange` is told when it changed.
 export function showOverrides(host, answer, chosen, onChange) {
   const found = [...(answer?.guardrails ?? []), ...(answer?.problem?.guardrails ?? [])].map(({ rail }) => rail);
-  const rails = session.may("approver") ? [...new Set([...chosen, ...found])].sort() : [];
+  const rails = [...new Set([...chosen, ...found])].sort();
   showEach(
     host,
     rails.map((rail) => ({ rail, checked: chosen.has(rail) })),

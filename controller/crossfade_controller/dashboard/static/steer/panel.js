@@ -115,7 +115,7 @@ export class SteerPanel {
     this.versionState.show(newest);
     showVerdict(byId("verdict"), verdict);
     byId("take-allowed").hidden = verdict.stage !== "changed" || !preview.fresh;
-    showOverrides(byId("overrides"), preview.answer, this.overrides, () => this.change(() => {}));
+    showOverrides(byId("overrides"), session.may("approver", state.name) ? preview.answer : null, this.overrides, () => this.change(() => {}));
     if (state.forecast !== null) {
       this.forecast.show(state.forecast, preview.answer?.forecast ?? null, state.tokensPerSecond);
     }
@@ -134,11 +134,12 @@ export class SteerPanel {
     const { fresh } = this.preview;
     const { running } = submission;
     const reason = byId("reason").value.trim();
-    const obstacle = obstacleOf({ stage, fresh, overtaken, reason, running, maySteer: session.may("operator") });
+    const bar = session.barTo("operator", this.state.name);
+    const obstacle = obstacleOf({ stage, fresh, overtaken, reason, running, bar });
     byId("apply").disabled = obstacle !== null;
     sayIn(byId("apply-obstacle"), obstacle ?? noteOf(stage));
     byId("start-over").disabled = !draft.changed && !overtaken;
-    byId("undo").hidden = newest.base_version === null || !session.may("operator");
+    byId("undo").hidden = newest.base_version === null || bar !== null;
     byId("undo").disabled = running;
     sayIn(byId("undo"), `Undo version ${newest.version}`);
   }

@@ -35,7 +35,7 @@ export class Proposals {
       frozen ? frozenText(frozen) : `No policy runs on this run (mode: ${mode}), so nothing waits for approval.`,
     );
     sayIn(byId("freeze"), frozen ? "Unfreeze" : "Freeze policies");
-    byId("freeze-form").hidden = !session.may("operator");
+    byId("freeze-form").hidden = !session.may("operator", this.state.name);
   }
 }
 
