@@ -19,7 +19,7 @@ from crossfade_controller.hosts import check_host_name, is_loopback
 from crossfade_controller.migration import migrate
 from crossfade_controller.offline import DatabaseOption
 from crossfade_controller.server import Server, open_socket, url_of
-from crossfade_controller.settings import DEFAULT_DATABASE_URL, Settings
+from crossfade_controller.settings import DEFAULT_DATABASE_URL, read_settings
 from crossfade_shared.redis_server import embedded_redis
 from crossfade_shared.redis_url import check_redis_url
 
@@ -78,7 +78,7 @@ def serve(
             typer.echo(f"Redis: {redis} (started here)", err=True)
         typer.echo(f"page: {url_of(listener)}/   interface: {url_of(listener)}/openapi.json", err=True)
         loopback = is_loopback(listener.getsockname()[0])
-        settings = Settings(
+        settings = read_settings(
             database_url=database,
             redis_url=redis,
             loopback=loopback,

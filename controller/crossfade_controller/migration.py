@@ -21,11 +21,11 @@ def migrate(url: str, *, target: str = "head") -> tuple[str | None, str | None]:
     """Bring the database to a revision, up or down, and give the revisions before and after.
 
     `target` is a revision, `head` for this program's newest or `base` for an empty database. Raises `UserError` for
-    a database of a later Crossfade, `UnreachableError` where it cannot be opened.
+    a database of a later Crossfade, `UnreachableError` where it cannot be opened or made.
     """
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(parsed.database).parent)
     engine = create_engine(parsed.set(drivername=_SYNCHRONOUS[parsed.get_backend_name()]))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", configure_sqlite)
@@ -36,6 +36,16 @@ def migrate(url: str, *, target: str = "head") -> tuple[str | None, str | None]:
         raise UnreachableError(f"the database {shown_url(url)} cannot be opened: {error.orig}") from error
     finally:
         engine.dispose()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnreachableError(
+            f"the folder {folder} of the database cannot be made: {error.strerror}; name another place with --database",
+            field="database",
+        ) from error
 
 
 def _migrate(engine: Engine, target: str) -> tuple[str | None, str | None]:

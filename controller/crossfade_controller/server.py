@@ -26,11 +26,19 @@ def open_socket(host: str, port: int) -> socket.socket:
         listener.listen(_NUM_WAITING_CONNECTIONS)
     except OSError as error:
         listener.close()
-        why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
-        raise UserError(
-            f"port {port} of {host} {why}; choose another with --port, or any free one with --port 0", field="port"
-        ) from error
+        raise _refusal(host, port, error) from error
     return listener
+
+
+def _refusal(host: str, port: int, error: OSError) -> UserError:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return UserError(
+            f"{host} is no address of this machine ({error.strerror}); name one of its own with --host", field="host"
+        )
+    why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+    return UserError(
+        f"port {port} of {host} {why}; choose another with --port, or any free one with --port 0", field="port"
+    )
 
 
 def url_of(listener: socket.socket) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from crossfade_controller.invalid import detail_of, field_of
+from crossfade_shared.errors import UserError
+
 DEFAULT_DATABASE_URL = "sqlite:///runs/controller/crossfade.db"
+_PREFIX = "CROSSFADE_"
 
 
 def _words(given: object) -> object:
@@ -17,7 +21,7 @@ def _words(given: object) -> object:
 class Settings(BaseSettings):
     """Where the truth lies, and where the mailbox is."""
 
-    model_config = SettingsConfigDict(env_prefix="CROSSFADE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
 
     database_url: str = DEFAULT_DATABASE_URL
     """`sqlite:///path` or `postgresql://user:password@host/name`."""
@@ -46,3 +50,13 @@ class Settings(BaseSettings):
     full_resolution_steps: Annotated[int, Field(ge=1000)] = 1_000_000
     """For how many of a run's newest steps every point of its curves is kept; buckets of 8, 64, … steps for 8, 64, …
     times as many."""
+
+
+def read_settings(**given: Any) -> Settings:  # noqa: ANN401 - of any setting
+    """Give the settings: what is given, else the environment's; raises `UserError` that names a wrong variable."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"{_PREFIX}{field_of(first, first['loc'])}".upper()
+        raise UserError(detail_of(first, variable), field=variable) from None

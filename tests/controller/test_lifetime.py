@@ -20,6 +20,7 @@ from tests.redis_box import RedisBox
 
 from crossfade_controller.command import serve
 from crossfade_controller.server import open_socket
+from crossfade_controller.settings import read_settings
 from crossfade_shared import processes
 from crossfade_shared.channels import Channels
 from crossfade_shared.errors import UserError
@@ -93,6 +94,20 @@ def test_a_port_that_is_taken_is_named() -> None:
         port = other.getsockname()[1]
         with pytest.raises(UserError, match=f"port {port} of 127.0.0.1 is taken; choose another with --port"):
             serve(port=port)
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_named(host: str) -> None:
+    with pytest.raises(UserError, match=r"is no address of this machine .* --host") as refusal:
+        open_socket(host, 0)
+    assert refusal.value.field == "host"
+
+
+def test_a_variable_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROSSFADE_MAX_OPEN_REQUESTS", "0")
+    with pytest.raises(UserError, match=r"CROSSFADE_MAX_OPEN_REQUESTS: .* greater than or equal to 1") as refusal:
+        read_settings()
+    assert refusal.value.field == "CROSSFADE_MAX_OPEN_REQUESTS"
 
 
 def test_a_port_is_taken_before_anything_is_served_on_it() -> None:

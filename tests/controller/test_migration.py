@@ -177,3 +177,9 @@ def test_the_command_migrates_and_says_so(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert f"brought from empty to revision {NEWEST}" in done.stderr
     assert migrate(url) == (NEWEST, NEWEST)
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UnreachableError, match=r"cannot be made: .* --database"):
+        migrate(f"sqlite:///{tmp_path / 'file' / 'crossfade.db'}")
