@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 from tests.browser.site import Reporter, Site
 from tests.browser.test_steer import open_as_operator
 
@@ -69,6 +69,28 @@ def test_long_histories_are_shown_a_part_at_a_time(page: Page, site: Site) -> No
     expect(page.get_by_test_id(re.compile(r"^version-\d+$"))).to_have_count(25)
     page.get_by_role("button", name="Show older versions").click()
     expect(page.get_by_test_id(re.compile(r"^version-\d+$"))).to_have_count(31)
+
+
+def test_of_a_long_history_only_what_changed_is_read_again(page: Page, site: Site) -> None:
+    reporter = site.make_begun_run("lengthy")
+    for number in range(2, 62):
+        site.post_version("lengthy", number - 1, {"code": number, "docs": 1, "math": 1, "web": 1}).raise_for_status()
+    page.goto(f"{site.url}/?run=lengthy")
+    expect(page.get_by_test_id("link")).to_contain_text("live")
+    page.wait_for_timeout(1500)  # what happened before the events began to flow is read by then
+    read: list[Response] = []
+    page.on("response", lambda answer: read.append(answer) if "/mixtures?" in answer.url else None)
+    site.change("lengthy", {"math": 1.5}, author="ada", reason="one more")
+    row = page.get_by_test_id("version-62")
+    expect(row).to_contain_text("accepted → published")
+    assert read[-1].json()["items"][-1]["version"] == 13
+    reporter.apply(62)
+    expect(row).to_contain_text("applied at step 0")
+    expect(page.get_by_test_id("history-state-61")).to_contain_text("superseded")
+    page.get_by_role("button", name="Show older versions").click()
+    page.get_by_role("button", name="Show older versions").click()
+    expect(page.get_by_test_id("history-state-2")).to_contain_text("superseded")
+    expect(page.get_by_test_id(re.compile(r"^version-\d+$"))).to_have_count(62)
 
 
 def test_events_of_the_run_are_read_when_they_are_wanted(page: Page, site: Site, trained: Reporter) -> None:

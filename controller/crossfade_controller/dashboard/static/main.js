@@ -47,6 +47,8 @@ function takeIn(kind, event, { state, readers, page }) {
     readers.progress();
     return;
   }
+  if (kind === "mixture") state.history.doubt(event.data.version);
+  if (kind === "attempt") state.history.doubtAll(); // what it went back over waits to be applied again
   const both = [readers.versions, readers.progress];
   const concerns = { mixture: both, attempt: [...both, readers.curves], benchmark: [readers.benchmarks] };
   (concerns[kind] ?? [readers.progress]).forEach((read) => read());
@@ -81,6 +83,7 @@ async function start() {
   follow(run.name, {
     onOpen: () => {
       link.note({ open: true });
+      state.history.doubtAll();
       readAll(); // what happened before the events began to flow
     },
     onLost: () => link.lost(),

@@ -24,7 +24,8 @@ export class GrowingList {
 // A list whose items change or that grows at its beginning is read from end to end.
 export const readAll = (path) => new GrowingList(path).read();
 
-function readPage(path, token) {
-  const query = new URLSearchParams({ limit: ITEMS_A_PAGE, ...(token === null ? {} : { page: token }) });
+// Gives one page of a list, the first where `token` is null.
+export function readPage(path, token, limit = ITEMS_A_PAGE) {
+  const query = new URLSearchParams({ limit, ...(token === null ? {} : { page: token }) });
   return ask(`${path}?${query}`);
 }

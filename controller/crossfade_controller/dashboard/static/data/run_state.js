@@ -1,7 +1,8 @@
 // What the page knows about one run. Each `read…` brings one part up to date; nothing here touches the document.
 
 import { pathOfRun, readCurves, readForecast, readMixture, readRun } from "./api.js";
-import { GrowingList, readAll } from "./paged.js";
+import { GrowingList } from "./paged.js";
+import { VersionList } from "./version_list.js";
 
 const NUM_CURVE_POINTS = 300;
 const NUM_SHARE_WINDOWS = 40; // wide enough that a share is more than a few sequences
@@ -14,7 +15,7 @@ export class RunState {
     this.range = null; // the part of the token axis that the curves are read for; null for all of it
     this.mixture = null;
     this.forecast = null;
-    this.versions = [];
+    this.history = new VersionList(`${pathOfRun(run.name)}/mixtures`);
     this.scores = new GrowingList(`${pathOfRun(run.name)}/benchmarks`);
     this.benchmarks = null;
     this.curves = null;
@@ -49,10 +50,12 @@ export class RunState {
   }
 
   async readVersions() {
-    const versions = await readAll(`${pathOfRun(this.name)}/mixtures`);
-    const weights = new Map(versions.map((version) => [version.version, version.weights]));
-    this.versions = versions.map((version) => ({ ...version, base_weights: weights.get(version.base_version) }));
+    await this.history.read();
     this.mixture = await readMixture(this.name);
+  }
+
+  get versions() {
+    return this.history.versions;
   }
 
   async readBenchmarks() {
