@@ -14,7 +14,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from crossfade_worker.adapters.hugging_face import StreamCallback, StreamDataset
 from crossfade_worker.stream import open_stream
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.streaming.settings import StreamSettings
 
 BATCH_SEQUENCES = 8
 ROWS_AT_ONCE = 2

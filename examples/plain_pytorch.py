@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from crossfade_worker.stream import open_stream
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.streaming.settings import StreamSettings
 
 CHECKPOINT_STEPS = 10
 

@@ -11,9 +11,9 @@ from tests.controller.served import Controller, begin, run_body
 from tests.docker.redis_users import GuardedRedis
 from tests.eventually import eventually
 
-from crossfade_worker.link import open_link
-from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.stream_settings import SourcesOfRun
+from crossfade_worker.records.run_directory import RunDirectory
+from crossfade_worker.reporting.link import open_link
+from crossfade_worker.streaming.settings import SourcesOfRun
 
 MIXTURE, ATTEMPT, TELEMETRY = (f"crossfade:other:{name}" for name in ("mixture", "attempt", "telemetry"))
 

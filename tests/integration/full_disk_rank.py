@@ -9,8 +9,8 @@ from pathlib import Path
 import torch.distributed as dist
 
 from crossfade_shared.errors import UserError
-from crossfade_worker.mixture_stream import MixtureStream
 from crossfade_worker.stream import open_stream
+from crossfade_worker.streaming.mixture_stream import MixtureStream
 
 
 def mistake_of(stream: MixtureStream) -> UserError:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from crossfade_shared import processes
-from crossfade_worker.batch_log import BatchRecord, batch_log_files
+from crossfade_worker.records.batch_log import BatchRecord, batch_log_files
 
 
 class TrainingJob:

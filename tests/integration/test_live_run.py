@@ -19,8 +19,8 @@ from tests.toy import MIXTURE, run_values, toy_run, write_run
 
 from crossfade_shared.ledger import Ledger
 from crossfade_worker.config import load_run_config
+from crossfade_worker.records.run_directory import RunDirectory
 from crossfade_worker.replay import replay_run
-from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.train import train
 
 pytestmark = pytest.mark.timeout(600)

@@ -15,10 +15,10 @@ from crossfade_shared.ledger import Ledger
 from crossfade_shared.mixture import Mixture
 from crossfade_shared.telemetry import Report, decode_reports
 from crossfade_worker.mixing.planner import Planner
-from crossfade_worker.mixture_stream import MixtureStream
-from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.step_batch import StepBatch
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.records.run_directory import RunDirectory
+from crossfade_worker.streaming.mixture_stream import MixtureStream
+from crossfade_worker.streaming.settings import StreamSettings
+from crossfade_worker.streaming.step_batch import StepBatch
 
 TOTAL_STEPS = 30
 

@@ -13,12 +13,12 @@ from tests.worker.test_train import CONTROL, publish, reports
 
 from crossfade_shared.telemetry import CheckpointReport, ExhaustedReport, FinishedReport, StepReport
 from crossfade_worker.checkpoint import complete_checkpoints, read_state
-from crossfade_worker.checkpoint_folder import step_of
 from crossfade_worker.config import RunConfig
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import open_corpus
+from crossfade_worker.records.checkpoint_folder import step_of
+from crossfade_worker.records.run_directory import RunDirectory
 from crossfade_worker.replay import replay_run
-from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.stream import open_stream
 from crossfade_worker.train import train
 

@@ -15,12 +15,12 @@ from tests.worker.streams import rows_of, settings_of
 from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.errors import UserError
 from crossfade_shared.mixture import PARTS_PER_MILLION, Mixture
-from crossfade_worker.beginning import Rewind
 from crossfade_worker.mixing.planner import Planner
-from crossfade_worker.mixture_stream import MixtureStream
 from crossfade_worker.replay import replay_run
 from crossfade_worker.stream import open_stream
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.streaming.beginning import Rewind
+from crossfade_worker.streaming.mixture_stream import MixtureStream
+from crossfade_worker.streaming.settings import StreamSettings
 
 SOURCES = ("code", "math", "web")
 BATCH = 8

@@ -11,10 +11,10 @@ from tests.toy import SEQUENCE_LENGTH, run_values, write_run
 from typer.testing import CliRunner
 
 from crossfade_shared.errors import UserError
-from crossfade_worker.batch_log import batch_log_files
 from crossfade_worker.config import load_run_config
 from crossfade_worker.data.shards import open_corpus
 from crossfade_worker.data.tokenizing import open_tokenizer
+from crossfade_worker.records.batch_log import batch_log_files
 from crossfade_worker.replay import replay_run
 from crossfade_worker.replay.command import app
 from crossfade_worker.replay.documents import documents_of_step

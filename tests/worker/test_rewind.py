@@ -14,17 +14,17 @@ from typer.testing import CliRunner
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.telemetry import AttemptReport, StepReport
-from crossfade_worker.beginning import Rewind
 from crossfade_worker.checkpoint import complete_checkpoints, read_state
 from crossfade_worker.config import RunConfig
-from crossfade_worker.mixture_stream import MixtureStream
+from crossfade_worker.records.run_directory import RunDirectory
 from crossfade_worker.replay import replay_run
 from crossfade_worker.replay.command import app as replay_command
 from crossfade_worker.replay.documents import documents_of_step
 from crossfade_worker.replay.from_scratch import replay_from_scratch
 from crossfade_worker.rewind import RewindTo
-from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.stream import open_stream
+from crossfade_worker.streaming.beginning import Rewind
+from crossfade_worker.streaming.mixture_stream import MixtureStream
 from crossfade_worker.train import app, train
 
 Rows = list[tuple[int, int]]

@@ -16,12 +16,12 @@ from tests.worker.streams import TOTAL_STEPS, expected_rows, ledger_of, publish,
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.telemetry import StepReport
-from crossfade_worker.batch_log import batch_log_files
-from crossfade_worker.mixture_stream import MixtureStream
+from crossfade_worker.records.batch_log import batch_log_files
+from crossfade_worker.records.run_directory import RunDirectory
 from crossfade_worker.replay import replay_run
-from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.step_batch import StepBatch
 from crossfade_worker.stream import open_stream
+from crossfade_worker.streaming.mixture_stream import MixtureStream
+from crossfade_worker.streaming.step_batch import StepBatch
 
 
 @pytest.mark.parametrize("num_ahead", [0, 3])

@@ -26,12 +26,12 @@ from crossfade_shared.envelope import AtStep, MixtureEnvelope, TakesEffect
 from crossfade_shared.errors import UserError
 from crossfade_shared.mixture import Mixture
 from crossfade_shared.telemetry import Report, StepReport, decode_reports
-from crossfade_worker.batch_log import batch_log_files
 from crossfade_worker.checkpoint import complete_checkpoints, read_state
 from crossfade_worker.config import RunConfig, load_run_config
 from crossfade_worker.mixing.course import Course
+from crossfade_worker.records.batch_log import batch_log_files
+from crossfade_worker.records.run_directory import RunDirectory
 from crossfade_worker.replay import replay_run
-from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.train import train
 
 CONTROL = {"signing_key_file": "signing_key"}

@@ -24,10 +24,10 @@ from torch.distributed.checkpoint.state_dict import (
 from transformers import LlamaForCausalLM
 
 from crossfade_shared.errors import UserError
-from crossfade_worker.checkpoint_folder import checkpoint_path, complete_checkpoints
 from crossfade_worker.files import remove_folder, sync, write_atomically
 from crossfade_worker.leader import ask_leader
-from crossfade_worker.stream_state import StreamState
+from crossfade_worker.records.checkpoint_folder import checkpoint_path, complete_checkpoints
+from crossfade_worker.streaming.state import StreamState
 from crossfade_worker.world import World
 
 _MODEL, _OPTIMIZER, _STATE = "model.safetensors", "optimizer.safetensors", "state.json"

@@ -13,7 +13,7 @@ from crossfade_worker.evaluate.settings import EvaluationConfig
 from crossfade_worker.model.settings import ModelSettings
 from crossfade_worker.optim.settings import OptimizerSettings
 from crossfade_worker.settings_file import PositiveInt, read_settings
-from crossfade_worker.stream_settings import Settings, SourcesOfRun, StreamSettings, sequences_of_rank
+from crossfade_worker.streaming.settings import Settings, SourcesOfRun, StreamSettings, sequences_of_rank
 
 
 class TrainingSettings(Settings):

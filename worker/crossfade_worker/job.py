@@ -12,19 +12,19 @@ import torch
 from transformers import LlamaForCausalLM
 
 from crossfade_shared.phases import Phases
-from crossfade_worker.beginning import Rewind
 from crossfade_worker.checkpoint import load_checkpoint, read_state
-from crossfade_worker.checkpoint_folder import complete_checkpoints
 from crossfade_worker.config import RunConfig
 from crossfade_worker.leader import ask_leader
-from crossfade_worker.mixture_stream import MixtureStream
 from crossfade_worker.model.llama import build_llama
 from crossfade_worker.model.parallel import parallelise
 from crossfade_worker.model.utilisation import seconds_at_peak
 from crossfade_worker.optim.adamw import build_optimizer
+from crossfade_worker.records.checkpoint_folder import complete_checkpoints
 from crossfade_worker.rewind import RewindTo, put_aside
 from crossfade_worker.stream import open_stream
-from crossfade_worker.stream_state import StreamState
+from crossfade_worker.streaming.beginning import Rewind
+from crossfade_worker.streaming.mixture_stream import MixtureStream
+from crossfade_worker.streaming.state import StreamState
 from crossfade_worker.world import World
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossfade_shared.errors import UserError
-from crossfade_worker.checkpoint_folder import complete_checkpoints, step_of
 from crossfade_worker.launch import SlurmLaunch, num_torchrun_restarts
-from crossfade_worker.run_directory import RunDirectory
+from crossfade_worker.records.checkpoint_folder import complete_checkpoints, step_of
+from crossfade_worker.records.run_directory import RunDirectory
 
 
 @dataclass(frozen=True)

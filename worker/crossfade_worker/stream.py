@@ -18,20 +18,20 @@ from typing import Any
 
 from crossfade_shared.mixture import Mixture
 from crossfade_shared.telemetry import RefusedReport
-from crossfade_worker.attempt import StreamParts
-from crossfade_worker.batch_log import BatchLog
-from crossfade_worker.beginning import Rewind
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import open_corpus
-from crossfade_worker.identity import identity_of
 from crossfade_worker.leader import ask_leader
-from crossfade_worker.link import Link, open_link
 from crossfade_worker.mixing.epochs import caps_in_rows
-from crossfade_worker.mixture_stream import MixtureStream
-from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.run_record import RunRecord
-from crossfade_worker.start import RunStart, claim_run
-from crossfade_worker.stream_settings import StreamSettings, load_stream_settings, sequences_of_rank
+from crossfade_worker.records.batch_log import BatchLog
+from crossfade_worker.records.run_directory import RunDirectory
+from crossfade_worker.records.run_record import RunRecord
+from crossfade_worker.reporting.link import Link, open_link
+from crossfade_worker.streaming.attempt import StreamParts
+from crossfade_worker.streaming.beginning import Rewind
+from crossfade_worker.streaming.identity import identity_of
+from crossfade_worker.streaming.mixture_stream import MixtureStream
+from crossfade_worker.streaming.settings import StreamSettings, load_stream_settings, sequences_of_rank
+from crossfade_worker.streaming.start import RunStart, claim_run
 from crossfade_worker.world import Ranks, ranks_of_trainer
 
 __all__ = ["Rewind", "open_stream"]

@@ -24,8 +24,8 @@ from crossfade_worker.optim.adamw import optimizer_step
 from crossfade_worker.progress import StepProgress
 from crossfade_worker.rewind import RewindTo
 from crossfade_worker.step import forward_backward
-from crossfade_worker.step_batch import StepBatch
 from crossfade_worker.stop_signal import StopSignal
+from crossfade_worker.streaming.step_batch import StepBatch
 from crossfade_worker.world import join_world
 
 _logger = logging.getLogger(__name__)

@@ -14,14 +14,14 @@ from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainerCallback
 from crossfade_shared.errors import UserError
 from crossfade_shared.telemetry import StepReport
 from crossfade_worker.adapters.hugging_face import StreamCallback, StreamDataset
-from crossfade_worker.beginning import Rewind
 from crossfade_worker.mixing.course import Course, Turn
 from crossfade_worker.mixing.journal import Attempt
-from crossfade_worker.mixture_stream import MixtureStream
+from crossfade_worker.records.run_directory import RunDirectory
 from crossfade_worker.replay import replay_run
-from crossfade_worker.run_directory import RunDirectory
 from crossfade_worker.stream import open_stream
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.streaming.beginning import Rewind
+from crossfade_worker.streaming.mixture_stream import MixtureStream
+from crossfade_worker.streaming.settings import StreamSettings
 
 STEPS = 12
 

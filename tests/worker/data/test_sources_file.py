@@ -15,12 +15,12 @@ import yaml
 from tests.toy import make_corpus, toy_run
 
 from crossfade_shared.errors import UserError
-from crossfade_worker.batch_log import batch_log_files
 from crossfade_worker.data.errors import CorpusError
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import open_corpus
 from crossfade_worker.mixing.planner import BatchPlan
-from crossfade_worker.run_directory import RunDirectory
+from crossfade_worker.records.batch_log import batch_log_files
+from crossfade_worker.records.run_directory import RunDirectory
 from crossfade_worker.train import train
 
 DOCUMENTS = [[5, 6, 7, 0], [8, 0], [9, 10, 11, 12, 13, 0], [14, 15, 0], [300, 299, 0], [4, 4, 0]]

@@ -20,8 +20,8 @@ from transformers.trainer_callback import ExportableState
 
 from crossfade_shared.errors import UserError
 from crossfade_worker.adapters.row_dataset import StreamDataset
-from crossfade_worker.beginning import Rewind
-from crossfade_worker.mixture_stream import MixtureStream
+from crossfade_worker.streaming.beginning import Rewind
+from crossfade_worker.streaming.mixture_stream import MixtureStream
 
 __all__ = ["StreamCallback", "StreamDataset"]
 

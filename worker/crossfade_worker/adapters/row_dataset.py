@@ -7,7 +7,7 @@ from collections.abc import Sequence, Sized
 import torch
 from torch.utils.data import Dataset
 
-from crossfade_worker.mixture_stream import MixtureStream
+from crossfade_worker.streaming.mixture_stream import MixtureStream
 
 Row = dict[str, torch.Tensor]
 

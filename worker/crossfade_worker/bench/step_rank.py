@@ -15,15 +15,15 @@ from crossfade_shared.channels import Channels
 from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.ledger import Ledger, LedgerEntry
 from crossfade_shared.mixture import Mixture
-from crossfade_worker.link import Link, NoLink, RedisLink
 from crossfade_worker.mixing.agreement import Agreement
 from crossfade_worker.mixing.exposure import Exposure
 from crossfade_worker.mixing.journal import LedgerJournal
 from crossfade_worker.mixing.last_known_good import LastKnownGood
 from crossfade_worker.mixing.planner import Planner
 from crossfade_worker.mixing.subscriber import MixtureSubscriber
-from crossfade_worker.reporting import applied_report, step_report
-from crossfade_worker.telemetry import TelemetrySender
+from crossfade_worker.reporting.history import applied_report, step_report
+from crossfade_worker.reporting.link import Link, NoLink, RedisLink
+from crossfade_worker.reporting.telemetry import TelemetrySender
 from crossfade_worker.world import World, join_world
 
 NUM_SOURCES = 8

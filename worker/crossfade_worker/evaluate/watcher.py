@@ -10,12 +10,12 @@ from pathlib import Path
 
 from crossfade_shared.client import Client
 from crossfade_shared.errors import UnreachableError, UserError
-from crossfade_worker.checkpoint_folder import checkpoint_path, complete_checkpoints
 from crossfade_worker.config import RunConfig
 from crossfade_worker.data.manifest import hash_file
 from crossfade_worker.evaluate.scores import Evaluation, EvaluationError, EvaluationFolder, Score
 from crossfade_worker.evaluate.scoring_process import ScoringProcess
-from crossfade_worker.run_directory import RunDirectory
+from crossfade_worker.records.checkpoint_folder import checkpoint_path, complete_checkpoints
+from crossfade_worker.records.run_directory import RunDirectory
 
 POLL_SECONDS = 1.0
 logger = logging.getLogger(__name__)

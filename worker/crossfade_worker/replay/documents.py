@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossfade_shared.errors import UserError
-from crossfade_worker.batch_log import BatchLogFile
 from crossfade_worker.config import RunConfig
 from crossfade_worker.data.corpus import Shard
 from crossfade_worker.data.row_table import RowTable
 from crossfade_worker.data.tokenizing import open_tokenizer
 from crossfade_worker.mixing.planner import BatchPlan
+from crossfade_worker.records.batch_log import BatchLogFile
 from crossfade_worker.replay.history import History, open_history
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.streaming.settings import StreamSettings
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from crossfade_shared.errors import UserError
 from crossfade_worker.replay.settings import load_replayed
 from crossfade_worker.replay.verify import replay_run
-from crossfade_worker.stream_settings import sequences_of_rank
+from crossfade_worker.streaming.settings import sequences_of_rank
 
 
 @dataclass(frozen=True)

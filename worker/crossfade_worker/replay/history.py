@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crossfade_shared.errors import UserError
-from crossfade_worker.batch_log import BatchLogFile, batch_log_files
 from crossfade_worker.config import RunConfig
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import Corpus, open_corpus
@@ -14,8 +13,9 @@ from crossfade_worker.mixing.course import Course
 from crossfade_worker.mixing.journal import Attempt
 from crossfade_worker.mixing.planner import BatchPlan
 from crossfade_worker.mixing.walk import Supply, Walk
-from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.records.batch_log import BatchLogFile, batch_log_files
+from crossfade_worker.records.run_directory import RunDirectory
+from crossfade_worker.streaming.settings import StreamSettings
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from crossfade_worker.config import load_run_config
 from crossfade_worker.settings_file import read_settings
-from crossfade_worker.stream_settings import StreamSettings, load_stream_settings
+from crossfade_worker.streaming.settings import StreamSettings, load_stream_settings
 
 
 class _Kind(BaseModel):

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from crossfade_shared.errors import UserError
 from crossfade_shared.ledger import Ledger, LedgerEntry
-from crossfade_worker.batch_log import BatchLogFile, BatchRecord, tokens_digest
 from crossfade_worker.config import RunConfig
 from crossfade_worker.mixing.course import Course
 from crossfade_worker.mixing.journal import Attempt
 from crossfade_worker.mixing.planner import BatchPlan
+from crossfade_worker.records.batch_log import BatchLogFile, BatchRecord, tokens_digest
 from crossfade_worker.replay.history import History, open_history
-from crossfade_worker.stream_settings import StreamSettings, sequences_of_rank
+from crossfade_worker.streaming.settings import StreamSettings, sequences_of_rank
 
 LogLines = list[tuple[BatchLogFile, BatchRecord]]
 

@@ -10,21 +10,21 @@ from typing import Any
 from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.ledger import LedgerEntry
 from crossfade_shared.telemetry import AttemptReport
-from crossfade_worker.beginning import Beginning
 from crossfade_worker.data.reader import RowReader
 from crossfade_worker.data.shards import Corpus
 from crossfade_worker.launch import SlurmLaunch
 from crossfade_worker.leader import ask_leader
-from crossfade_worker.link import Link
 from crossfade_worker.mixing.agreement import Agreement
 from crossfade_worker.mixing.course import Course
 from crossfade_worker.mixing.exhaustion import Cap
 from crossfade_worker.mixing.journal import Attempt
 from crossfade_worker.mixing.walk import Supply
-from crossfade_worker.reporting import report_history
-from crossfade_worker.run_record import RunRecord
-from crossfade_worker.start import RunStart, first_entry
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.records.run_record import RunRecord
+from crossfade_worker.reporting.history import report_history
+from crossfade_worker.reporting.link import Link
+from crossfade_worker.streaming.beginning import Beginning
+from crossfade_worker.streaming.settings import StreamSettings
+from crossfade_worker.streaming.start import RunStart, first_entry
 from crossfade_worker.world import Ranks
 
 

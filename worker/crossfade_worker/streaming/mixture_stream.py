@@ -10,20 +10,20 @@ from crossfade_shared.errors import UserError
 from crossfade_shared.ledger import LedgerEntry
 from crossfade_shared.phases import Anneal, PhaseName
 from crossfade_shared.telemetry import Report, StepReport
-from crossfade_worker.attempt import StreamParts, begin_attempt
-from crossfade_worker.beginning import Rewind, from_nothing, new_run, resumed, rewound
 from crossfade_worker.data.batches import BatchReader
-from crossfade_worker.drawing import Drawing
-from crossfade_worker.identity import check_identity
 from crossfade_worker.mixing.agreement import Agreement
 from crossfade_worker.mixing.course import Course
 from crossfade_worker.mixing.exhaustion import EndOfData
 from crossfade_worker.mixing.planner import BatchPlan
-from crossfade_worker.reporting import applied_report
-from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.standing import Standing
-from crossfade_worker.step_batch import StepBatch
-from crossfade_worker.stream_state import StreamState
+from crossfade_worker.records.run_directory import RunDirectory
+from crossfade_worker.reporting.history import applied_report
+from crossfade_worker.streaming.attempt import StreamParts, begin_attempt
+from crossfade_worker.streaming.beginning import Rewind, from_nothing, new_run, resumed, rewound
+from crossfade_worker.streaming.drawing import Drawing
+from crossfade_worker.streaming.identity import check_identity
+from crossfade_worker.streaming.standing import Standing
+from crossfade_worker.streaming.state import StreamState
+from crossfade_worker.streaming.step_batch import StepBatch
 
 
 class MixtureStream:

@@ -12,8 +12,8 @@ from crossfade_shared.phases import PhaseName
 from crossfade_shared.telemetry import StepReport
 from crossfade_worker.mixing.exposure import Exposure
 from crossfade_worker.mixing.planner import PlannerState
-from crossfade_worker.reporting import step_report
-from crossfade_worker.step_batch import StepBatch
+from crossfade_worker.reporting.history import step_report
+from crossfade_worker.streaming.step_batch import StepBatch
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from crossfade_worker.mixing.course import Course, moved_past
 from crossfade_worker.mixing.exhaustion import Cap
 from crossfade_worker.mixing.planner import PlannerState
 from crossfade_worker.mixing.walk import Supply, Walk
-from crossfade_worker.start import RunStart
-from crossfade_worker.stream_state import StreamState
+from crossfade_worker.streaming.start import RunStart
+from crossfade_worker.streaming.state import StreamState
 
 
 @dataclass(frozen=True)

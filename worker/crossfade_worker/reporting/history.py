@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from crossfade_shared.ledger import Ledger
 from crossfade_shared.phases import PhaseName
 from crossfade_shared.telemetry import AppliedReport, StepReport
-from crossfade_worker.link import Link
 from crossfade_worker.mixing.agreement import Adoption
+from crossfade_worker.reporting.link import Link
 
 
 def applied_report(adoption: Adoption) -> AppliedReport:

@@ -10,7 +10,7 @@ from typing import Any
 from crossfade_shared.errors import UserError
 from crossfade_worker.data.shards import Corpus
 from crossfade_worker.files import write_atomically
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.streaming.settings import StreamSettings
 
 
 def identity_of(settings: StreamSettings, corpus: Corpus) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from crossfade_shared.telemetry import (
     StepReport,
     decode_reports,
 )
-from crossfade_worker import telemetry
-from crossfade_worker.telemetry import TelemetrySender
+from crossfade_worker.reporting import telemetry
+from crossfade_worker.reporting.telemetry import TelemetrySender
 
 
 def step(number: int) -> StepReport:

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 
 from crossfade_shared.ledger import LedgerEntry
-from crossfade_worker.batch_log import BatchLog, BatchRecord, tokens_digest
 from crossfade_worker.mixing.journal import Attempt
 from crossfade_worker.mixing.planner import BatchPlan
-from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.step_batch import StepBatch
+from crossfade_worker.records.batch_log import BatchLog, BatchRecord, tokens_digest
+from crossfade_worker.records.run_directory import RunDirectory
+from crossfade_worker.streaming.step_batch import StepBatch
 
 logger = logging.getLogger(__name__)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from crossfade_worker.attempt import StreamParts
-from crossfade_worker.beginning import Beginning
 from crossfade_worker.mixing.cap_watch import CapWatch
 from crossfade_worker.mixing.course import cursor_limits
 from crossfade_worker.mixing.exposure import Exposure
 from crossfade_worker.mixing.planner import Planner
-from crossfade_worker.trained_steps import TrainedSteps
+from crossfade_worker.streaming.attempt import StreamParts
+from crossfade_worker.streaming.beginning import Beginning
+from crossfade_worker.streaming.trained_steps import TrainedSteps
 
 
 @dataclass

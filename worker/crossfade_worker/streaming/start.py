@@ -10,12 +10,12 @@ from typing import Any, Self
 from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.ledger import LedgerEntry
 from crossfade_shared.mixture import Mixture
-from crossfade_worker.batch_log import batch_log_files
-from crossfade_worker.identity import hold_against
 from crossfade_worker.leader import ask_leader
 from crossfade_worker.mixing.course import Course
-from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.stream_settings import StreamSettings
+from crossfade_worker.records.batch_log import batch_log_files
+from crossfade_worker.records.run_directory import RunDirectory
+from crossfade_worker.streaming.identity import hold_against
+from crossfade_worker.streaming.settings import StreamSettings
 from crossfade_worker.world import Ranks
 
 _STEPS_AHEAD = 2  # rank 0 may have logged step s while another rank had drawn s + 1 already

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossfade_shared.errors import UserError
-from crossfade_worker.batch_log import BatchLog, BatchLogFile, BatchRecord, batch_log_files
+from crossfade_worker.records.batch_log import BatchLog, BatchLogFile, BatchRecord, batch_log_files
 
 RECORDS = [BatchRecord(step=step, version=1, mixture="m" * 64, plan="p" * 64, tokens="t" * 64) for step in range(50)]
 

@@ -12,8 +12,8 @@ from crossfade_shared.ledger import LedgerEntry
 from crossfade_worker.data.batches import BatchReader
 from crossfade_worker.mixing.exhaustion import EndOfData
 from crossfade_worker.mixing.planner import BatchPlan, Planner
-from crossfade_worker.run_record import RunRecord
-from crossfade_worker.step_batch import StepBatch
+from crossfade_worker.records.run_record import RunRecord
+from crossfade_worker.streaming.step_batch import StepBatch
 from crossfade_worker.world import Ranks
 
 

@@ -11,9 +11,9 @@ from crossfade_shared.envelope import MixtureEnvelope
 from crossfade_shared.telemetry import RefusedReport, Report
 from crossfade_worker.mixing.last_known_good import LastKnownGood
 from crossfade_worker.mixing.subscriber import MixtureSubscriber
-from crossfade_worker.run_directory import RunDirectory
-from crossfade_worker.stream_settings import SourcesOfRun
-from crossfade_worker.telemetry import TelemetrySender
+from crossfade_worker.records.run_directory import RunDirectory
+from crossfade_worker.reporting.telemetry import TelemetrySender
+from crossfade_worker.streaming.settings import SourcesOfRun
 
 FIRST_LOOK_SECONDS = 3.0
 """How long a start may wait for Redis: with everything down, training still starts within 5 s."""

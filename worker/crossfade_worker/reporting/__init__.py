@@ -1,0 +1,1 @@
+"""What a run tells its controller, and the link it tells it over."""
