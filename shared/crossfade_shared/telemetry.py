@@ -7,13 +7,14 @@ what could not be sent is counted and reported as `DroppedReport`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from crossfade_shared.phases import PhaseName
 
-Count = Annotated[int, Field(ge=0, le=2**53)]
+_MAX_COUNT = 2**53
+Count = Annotated[int, Field(ge=0, le=_MAX_COUNT)]
 """A step, a number of tokens or the like; every database and JSON reader keeps it exactly."""
 
 
@@ -33,6 +34,12 @@ class AttemptReport(_Report):
     """Whether it left what the run did from `start_step` on behind."""
     skipped_tokens: dict[str, Count] = Field(default_factory=dict)
     """Tokens thrown away before the first step without training on them, by source."""
+
+    @model_validator(mode="after")
+    def _can_be_counted(self) -> Self:
+        if self.start_step * self.tokens_per_step > _MAX_COUNT:
+            raise ValueError("start_step times tokens_per_step is beyond every count of tokens")
+        return self
 
 
 class StepReport(_Report):

@@ -133,3 +133,7 @@ def test_progress_passes_by_without_an_id(controller: Controller) -> None:
         "mfu": 0.4,
     }
     assert "step" not in {each["kind"] for each in controller.events(run)}
+    with stream(controller, run) as events:
+        controller.report(run, 1, 1, trained(2).model_copy(update={"seconds": 1e-320}))
+        in_no_time = next(each for each in events if each["data"].get("step") == 2)
+    assert in_no_time["data"]["tokens_per_second"] is None  # JSON has no infinity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import redis
@@ -151,6 +152,7 @@ def test_an_attempt_that_was_followed_by_a_later_one_is_fenced_off(controller: C
     assert "attempt 2 has begun" in refusals[0]["data"]["why"]
 
 
+BEYOND = {"kind": "attempt", "start_step": 2**53, "total_steps": 1, "tokens_per_step": 2**53, "world_size": 1}
 NO_BATCHES: list[Any] = [
     {"nonsense": "1"},
     {"attempt": "1", "sequence": "0", "reports": "not JSON"},
@@ -158,6 +160,7 @@ NO_BATCHES: list[Any] = [
     {"attempt": "1", "sequence": "0", "reports": '[{"kind": "checkpoint", "step": -1, "tokens": 1, "path": ""}]'},
     {"attempt": "1", "sequence": "0", "reports": '[{"kind": "finished", "step": 1, "tokens": 1e30}]'},
     {"attempt": "1", "sequence": "0", "reports": '[{"kind":"applied","version":1,"digest":"","effective_steps":{}}]'},
+    {"attempt": "1", "sequence": "0", "reports": json.dumps([BEYOND | {"rewound": True}])},
     {"attempt": "0", "sequence": "0", "reports": "[]"},
     {"attempt": str(10**30), "sequence": "0", "reports": "[]"},
     {"attempt": b"\xff", "sequence": "0", "reports": "[]"},

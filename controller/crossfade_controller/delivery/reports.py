@@ -129,7 +129,7 @@ class ReportBook:
             phase=report.phase,
             version=report.version,
             loss=_finite(report.loss),
-            tokens_per_second=tokens_per_second,
+            tokens_per_second=_finite(tokens_per_second),
             mfu=_finite(report.mfu),
         )
 
