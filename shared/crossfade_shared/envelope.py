@@ -90,7 +90,7 @@ def open_envelope(wire: bytes, *, run: str, key: bytes) -> MixtureEnvelope:
     if not isinstance(body, dict):
         raise EnvelopeError("not a JSON object")
     if body.get("format") != FORMAT:
-        raise EnvelopeError(f"its format is not {FORMAT!r}")
+        raise EnvelopeError(f"its format is {body.get('format')!r:.80}, and {FORMAT!r} is the one understood here")
     if not _fits(body.pop("signature", None), body, key):
         raise EnvelopeError("the signature does not fit")
     try:

@@ -1,17 +1,27 @@
 """What workers report through the Redis stream, and how a batch of reports is written on the wire.
 
-A stream entry has three fields: `attempt` and `sequence` (whole numbers; together they identify the batch, so that
-the controller takes each in once) and `reports`, a JSON array of the models below. Telemetry is lossy by design:
-what could not be sent is counted and reported as `DroppedReport`.
+A stream entry has four fields: `format` (without it: the first one), `attempt` and `sequence` (whole numbers; together
+they identify the batch, so that the controller takes each in once) and `reports`, a JSON array of the models below.
+Telemetry is lossy by design: what could not be sent is counted and reported as `DroppedReport`.
+
+A controller and workers of different versions understand one another as long as the format is the same: fields and
+kinds of reports may be added to it.
 """
 
 from __future__ import annotations
 
+import json
+import logging
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from crossfade_shared.phases import PhaseName
+
+FORMAT = "crossfade.telemetry/1"
+_UNKNOWN_KIND = "union_tag_invalid"
+_logger = logging.getLogger(__name__)
 
 _MAX_COUNT = 2**53
 Count = Annotated[int, Field(ge=0, le=_MAX_COUNT)]
@@ -153,5 +163,22 @@ def encode_reports(reports: list[Report]) -> bytes:
 
 
 def decode_reports(wire: bytes) -> list[Report]:
-    """Read the `reports` field of a stream entry; raises `pydantic.ValidationError`."""
-    return _REPORTS.validate_json(wire)
+    """Read the `reports` field of a stream entry; raises `pydantic.ValidationError`.
+
+    Reports of a kind that this version does not know are left out, which the log tells.
+    """
+    try:
+        return _REPORTS.validate_json(wire)
+    except ValidationError as error:
+        wrong = error.errors()
+        newer = [each["input"]["kind"] for each in wrong if each["type"] == _UNKNOWN_KIND]
+        if len(newer) < len(wrong) or not all(isinstance(kind, str) for kind in newer):
+            raise
+    for kind in newer:
+        _tell_of_unknown(kind)
+    return _REPORTS.validate_json(json.dumps([report for report in json.loads(wire) if report["kind"] not in newer]))
+
+
+@lru_cache(maxsize=100)
+def _tell_of_unknown(kind: str) -> None:
+    _logger.warning("reports of the kind %r come from a newer version and are left out", kind)

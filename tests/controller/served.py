@@ -38,6 +38,8 @@ class Controller:
         self.log = directory / "controller.log"
         self.database_url = database_url
         self.redis_url = redis_url
+        self.program = ["-m", "crossfade_controller"]
+        """What Python runs."""
         self.options: list[str] = []
         """What else it is started with."""
         self.url = ""
@@ -49,7 +51,7 @@ class Controller:
         if self._process and self._process.poll() is None:
             return
         seen = len(self.output)
-        command = [sys.executable, "-m", "crossfade_controller", "--port", str(self._port)]
+        command = [sys.executable, *self.program, "--port", str(self._port)]
         options = ["--database", self.database_url, "--redis", self.redis_url]
         self._process = processes.start(
             [*command, *options, *self.options],

@@ -156,7 +156,7 @@ BEYOND = {"kind": "attempt", "start_step": 2**53, "total_steps": 1, "tokens_per_
 NO_BATCHES: list[Any] = [
     {"nonsense": "1"},
     {"attempt": "1", "sequence": "0", "reports": "not JSON"},
-    {"attempt": "1", "sequence": "0", "reports": '[{"kind": "rumour"}]'},
+    {"attempt": "1", "sequence": "0", "reports": '[{"rumour": "kind"}]'},
     {"attempt": "1", "sequence": "0", "reports": '[{"kind": "checkpoint", "step": -1, "tokens": 1, "path": ""}]'},
     {"attempt": "1", "sequence": "0", "reports": '[{"kind": "finished", "step": 1, "tokens": 1e30}]'},
     {"attempt": "1", "sequence": "0", "reports": '[{"kind":"applied","version":1,"digest":"","effective_steps":{}}]'},

@@ -40,9 +40,16 @@ def test_a_step_of_an_older_worker_tells_no_utilisation() -> None:
     assert decode_reports(json.dumps(body).encode()) == [STEP]
 
 
-def test_unknown_fields_are_ignored_and_unknown_kinds_refused() -> None:
+def test_what_a_newer_worker_adds_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     body = json.loads(encode_reports(REPORTS))
     body[0]["new_field"] = 1
-    assert decode_reports(json.dumps(body).encode()) == REPORTS
-    with pytest.raises(ValidationError, match="kind"):
-        decode_reports(b'[{"kind": "novelty"}]')
+    body.insert(1, {"kind": "novelty", "anything": []})
+    for _ in range(2):
+        assert decode_reports(json.dumps(body).encode()) == REPORTS
+    assert caplog.text.count("'novelty' come from a newer version") == 1
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "finished", "step": -1}, {"kind": 1}, {"kind": []}, {}, []])
+def test_what_no_version_sends_is_refused(wrong: object) -> None:
+    with pytest.raises(ValidationError):
+        decode_reports(json.dumps([{"kind": "novelty"}, wrong]).encode())

@@ -29,7 +29,7 @@ from crossfade_controller.failpoints import failpoint
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.runs.models import Attempt, Run
 from crossfade_shared.channels import TELEMETRY_GROUP, Channels
-from crossfade_shared.telemetry import Report, decode_reports
+from crossfade_shared.telemetry import FORMAT, Report, decode_reports
 
 _logger = logging.getLogger(__name__)
 _CONSUMER = "controller"
@@ -47,6 +47,7 @@ Entries = list[tuple[bytes, dict[bytes, bytes] | None]]
 class Batch(BaseModel):
     """One entry of a stream."""
 
+    format: str = FORMAT
     attempt: Annotated[int, Field(ge=1, le=MAX_COUNT)]
     sequence: Annotated[int, Field(ge=0, le=MAX_COUNT)]
     reports: Annotated[list[Report], BeforeValidator(decode_reports)]
@@ -157,6 +158,8 @@ class Intake:
         await self._redis.xtrim(stream, minid=oldest.decode(), approximate=True)
 
     async def _store_batch(self, session: AsyncSession, run: Run, book: ReportBook, batch: Batch) -> None:
+        if batch.format != FORMAT:
+            return await _refuse_format(session, run, batch)
         if not await repository.is_first_sight(session, run.id, batch.attempt, batch.sequence):
             return None
         attempt = await session.get(Attempt, (run.id, batch.attempt))
@@ -187,10 +190,25 @@ def _fence_off(session: AsyncSession, run: Run, attempt: Attempt) -> None:
         record(session, run, "refused", attempt=attempt.attempt, why=why)
 
 
+async def _refuse_format(session: AsyncSession, run: Run, batch: Batch) -> None:
+    """Ignore what a worker of another major version reports, and say so at the first batch of its attempt."""
+    if await session.get(Attempt, (run.id, batch.attempt)):
+        return
+    session.add(Attempt(run_id=run.id, attempt=batch.attempt))
+    why = (
+        f"attempt {batch.attempt} reports in {batch.format:.80}, this controller understands {FORMAT}; "
+        "bring both to the same version"
+    )
+    record(session, run, "refused", attempt=batch.attempt, why=why)
+
+
 def _decode(run_name: str, entry_id: bytes, fields: dict[bytes, bytes] | None) -> Batch | None:
     """Read an entry; what is no batch of reports is told and passed over."""
     try:
-        return Batch.model_validate({name.decode(): value for name, value in (fields or {}).items()})
+        told = {name.decode(): value for name, value in (fields or {}).items()}
+        if told.get("format", FORMAT.encode()) != FORMAT.encode():
+            told["reports"] = b"[]"  # whatever they look like there
+        return Batch.model_validate(told)
     except ValueError as error:
         _logger.warning("run %s: telemetry entry %s is ignored: %s", run_name, entry_id.decode(), error)
         return None

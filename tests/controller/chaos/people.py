@@ -57,7 +57,7 @@ class Steerer:
             return
         if answer.status_code == 201:
             write.answered(answer.json())
-            self._version = answer.json()["version"]
+            self._version = max(self._version, answer.json()["version"])
             self._history.read.append(answer.json())
         else:
             assert answer.status_code in {412, 503}, answer.text

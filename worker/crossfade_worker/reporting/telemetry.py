@@ -13,7 +13,7 @@ from collections import deque
 import redis
 
 from crossfade_shared.channels import TELEMETRY_MAX_ENTRIES, Channels
-from crossfade_shared.telemetry import DroppedReport, Report, StepReport, encode_reports
+from crossfade_shared.telemetry import FORMAT, DroppedReport, Report, StepReport, encode_reports
 
 SEND_SECONDS = 0.25
 MAX_REPORTS_IN_BATCH = 200
@@ -87,7 +87,8 @@ class TelemetrySender:
         return bool(self._batch)
 
     def _send_batch(self, client: redis.Redis) -> None:
-        fields: dict[str | bytes, bytes | int] = {
+        fields: dict[str | bytes, bytes | str | int] = {
+            "format": FORMAT,
             "attempt": self._attempt,
             "sequence": self._sequence,
             "reports": encode_reports(self._batch),
