@@ -85,7 +85,7 @@ def test_it_ends_within_five_seconds_with_event_streams_open(rough_controller: C
     assert rough_controller.terminate(patience_seconds=5) == 0
     listener.join(5)
     assert not listener.is_alive(), "the stream was not ended"
-    assert "retry: 1000" in lines[:2]
+    assert any(line.startswith("retry: ") for line in lines[:2])
     assert "Traceback" not in rough_controller.output[said_before:]
 
 

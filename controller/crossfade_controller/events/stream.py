@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from crossfade_controller.events.tail import BATCH_EVENTS, Tail, wire_of, wire_o
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.together import Together
 
-RECONNECT_MILLISECONDS = 1000
+RECONNECT_MILLISECONDS = (500, 2500)
+"""Least and most: all who lost a controller at once do not come back at once."""
 
 
 @dataclass
@@ -55,9 +57,8 @@ class Streams:
         Events come as soon as they are committed in this process and within a tick otherwise; progress comes at most
         once a tick and has no id, so a client that reconnects resumes after the last stored event.
         """
-        yield format_sse_event(
-            retry=RECONNECT_MILLISECONDS, id=str(after)
-        )  # lost before its first event, it resumes here
+        retry = random.randint(*RECONNECT_MILLISECONDS)  # noqa: S311 - spreads reconnects
+        yield format_sse_event(retry=retry, id=str(after))  # lost before its first event, it resumes here
         if progress := self._feed.progress(run_id):
             yield wire_of_progress(progress)
         with self._tail_of(run_id, newest) as tail:

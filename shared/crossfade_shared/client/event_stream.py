@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -16,7 +17,8 @@ from crossfade_shared.errors import UnreachableError
 
 SILENCE_SECONDS = 45.0
 """Three of the controller's pings: a connection that is silent for so long is dead."""
-RETRY_SECONDS = 1.0
+RETRY_SECONDS = (0.5, 1.5)
+"""Least and most: all who lost a controller at once do not come back at once."""
 PROGRESS = "step"
 
 
@@ -107,7 +109,7 @@ class EventStream:
         deadline = time.monotonic() + self._patience_seconds
         while True:
             self._transport.close()
-            time.sleep(RETRY_SECONDS)
+            time.sleep(random.uniform(*RETRY_SECONDS))  # noqa: S311 - spreads reconnects
             try:
                 return self._connect()
             except UnreachableError:

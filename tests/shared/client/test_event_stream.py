@@ -15,7 +15,7 @@ from crossfade_shared.errors import UnauthorisedError, UnreachableError
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(event_stream, "RETRY_SECONDS", (0.01, 0.02))
 
 
 def event(number: int) -> dict[str, Any]:
