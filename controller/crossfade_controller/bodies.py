@@ -100,7 +100,7 @@ def _check_query(request: Request, parameters: list[str]) -> None:
     given = [name for name, _ in request.query_params.multi_items()]
     for name in given:
         if name not in parameters:
-            there_are = f"there are {', '.join(parameters)}" if parameters else "there are none here"
+            there_are = f"the parameters here are {', '.join(parameters)}" if parameters else "there are none at all"
             raise Problem(422, f"{name!r:.80}: there is no such parameter; {there_are}", field=name[:80])
         if given.count(name) > 1:
             raise Problem(422, f"{name} stands twice in the query; give it once", field=name)

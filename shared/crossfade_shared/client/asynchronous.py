@@ -6,11 +6,11 @@ import asyncio
 import functools
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from crossfade_shared.client.answers import Event
 from crossfade_shared.client.client import PATIENCE_SECONDS, Client
+from crossfade_shared.client.closing import AsyncClosing
 from crossfade_shared.client.event_stream import EventStream
 
 P = ParamSpec("P")
@@ -29,7 +29,7 @@ def _awaited(
     return awaited
 
 
-class AsyncClient:
+class AsyncClient(AsyncClosing):
     """`Client` with every call awaited, up to `num_connections` of them at once; further ones wait their turn.
 
     A cancelled call is given up here; the controller may carry it out all the same.
@@ -96,16 +96,8 @@ class AsyncClient:
         for client in self._clients:
             client.close()
 
-    async def __aenter__(self) -> Self:
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-
-class AsyncEventStream:
+class AsyncEventStream(AsyncClosing):
     """`EventStream` for `async for` and `async with`; leaving the block ends it."""
 
     def __init__(self, stream: EventStream) -> None:
@@ -126,11 +118,3 @@ class AsyncEventStream:
         self._stream.interrupt()
         await asyncio.to_thread(self._thread.shutdown)
         self._stream.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from crossfade_shared.client.answers import (
     AuditEntry,
@@ -27,6 +26,7 @@ from crossfade_shared.client.answers import (
 )
 from crossfade_shared.client.caller import PAGE_ITEMS, Caller
 from crossfade_shared.client.change import Change
+from crossfade_shared.client.closing import Closing
 from crossfade_shared.client.credentials import check_token, token_from
 from crossfade_shared.client.event_stream import SILENCE_SECONDS, EventStream
 from crossfade_shared.client.transport import DEFAULT_CONTROLLER_URL, Request, Transport
@@ -37,7 +37,7 @@ TIMEOUT_SECONDS = 10.0
 PATIENCE_SECONDS = 10.0
 
 
-class Client:
+class Client(Closing):
     """Calls one controller, over one connection; not for several threads at once.
 
     `url` and `token` default to the environment's CROSSFADE_CONTROLLER and CROSSFADE_TOKEN. Every call raises a
@@ -222,14 +222,6 @@ class Client:
     def close(self) -> None:
         """Give the connection back."""
         self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _path(run: str) -> str:

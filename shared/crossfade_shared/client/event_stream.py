@@ -7,10 +7,10 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from types import TracebackType
 from typing import Self
 
 from crossfade_shared.client.answers import Event
+from crossfade_shared.client.closing import Closing
 from crossfade_shared.client.refusals import error_of, problem_in
 from crossfade_shared.client.transport import Request, Transport
 from crossfade_shared.errors import UnreachableError
@@ -48,7 +48,7 @@ def _event(fields: dict[str, str]) -> Event:
     return Event(id=None, kind=fields.get("event", PROGRESS), data=body, created_at=None)
 
 
-class EventStream:
+class EventStream(Closing):
     """What happens to a run, as it happens: an iterator without end, and a context manager that ends it.
 
     After a lost connection it goes on behind the last event it gave, so none is missed and none comes twice. Iterating
@@ -82,14 +82,6 @@ class EventStream:
         """End the stream and give its connection back."""
         self._closed = True
         self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _follow(self, told: Iterator[Event | int]) -> Iterator[Event]:
         while not self._closed:
