@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # uv does not read pip's configuration; hand it pip's find-links, so that both look in the same places.
 export UV_FIND_LINKS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null))
 
-.PHONY: install demo test check format bench bench-loader bench-page load soak clean
+.PHONY: install demo test check format page bench bench-loader bench-page load soak clean
 
 install: $(STAMP)
 
@@ -36,6 +36,9 @@ check: install
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+page: install
+	$(BIN)/python -m crossfade_controller.dashboard.bundle
 
 bench: install
 	$(BIN)/crossfade bench step

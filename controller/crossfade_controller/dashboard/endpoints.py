@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from crossfade_controller.auth.access import public
-from crossfade_controller.dashboard.files import digest_of, page_of, read_files
+from crossfade_controller.dashboard.files import digest_of, read_files
+from crossfade_controller.dashboard.html import page_of
 from crossfade_controller.problems import Problem
 
 _FILES = read_files()

@@ -50,8 +50,8 @@ export class RunState {
   }
 
   async readVersions() {
-    await this.history.read();
-    this.mixture = await readMixture(this.name);
+    const [mixture] = await Promise.all([readMixture(this.name), this.history.read()]);
+    this.mixture = mixture;
   }
 
   get versions() {
