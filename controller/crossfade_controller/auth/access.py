@@ -107,7 +107,6 @@ async def _anybody() -> None:
 public = Depends(_anybody)
 """Declares that a route is for everybody: `dependencies=[public]`."""
 
-Viewer = Annotated[Actor, requires("viewer")]
 Evaluator = Annotated[Actor, requires("evaluator")]
 Operator = Annotated[Actor, requires("operator")]
 Approver = Annotated[Actor, requires("approver")]
