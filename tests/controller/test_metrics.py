@@ -96,3 +96,12 @@ def test_a_later_attempt_writes_over_the_steps_it_repeats(controller: Controller
     eventually(lambda: controller.get(f"/v1/runs/{run}")["attempt"] == 2)
     curve = controller.get(f"/v1/runs/{run}/metrics", names="loss")["series"]["loss"]
     assert [point["mean"] for point in curve] == [9.0, 9.0, 5.0, 5.0]
+
+
+def test_many_curves_share_the_points_of_one_answer(controller: Controller) -> None:
+    run = controller.new_run()
+    controller.report(run, 1, 0, begin(), *(trained(step) for step in range(250)))
+    eventually(lambda: controller.get(f"/v1/runs/{run}")["step"] == 249)
+    names = ["loss", *(f"source_loss/s{number}" for number in range(499))]
+    series = controller.get(f"/v1/runs/{run}/metrics", names=",".join(names), points=2000)["series"]
+    assert len(series["loss"]) == 200

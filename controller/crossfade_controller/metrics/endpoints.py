@@ -21,6 +21,8 @@ from crossfade_controller.services import ServicesOfApp
 from crossfade_shared.mixture import MAX_SOURCES
 
 MAX_POINTS = 2000
+MAX_POINTS_OF_ALL = 100_000
+"""Of all curves of one answer: writing a million takes seconds, in which the controller does nothing else."""
 MAX_NAMES = 2 * MAX_SOURCES + len(OF_THE_RUN)
 _WHOLE = {"ge": 0, "le": MAX_COUNT}
 
@@ -60,7 +62,7 @@ async def get_metrics(
     end: Annotated[int | None, Query(alias="to", description="last position on the axis", **_WHOLE)] = None,
     points: Annotated[int, Query(ge=1, le=MAX_POINTS, description="at most so many points a curve")] = 500,
 ) -> Response:
-    """Give curves, reduced to at most `points` buckets of equal width.
+    """Give curves, reduced to at most `points` buckets of equal width, and to 100 000 between them.
 
     Mean, least and greatest value of a bucket are exact for its steps, and every step is in one bucket. Where many
     steps are shown, a bucket ends up to one bucket's width away from where it should.
@@ -73,7 +75,7 @@ async def get_metrics(
         async with services.database.read() as session:
             found = await runs.find(session, run)
             question = Question(run_id=found.id, names=wanted, axis=x, start=start, end=end)
-            rows = await reduced(session, question, num_buckets=points)
+            rows = await reduced(session, question, num_buckets=min(points, MAX_POINTS_OF_ALL // len(wanted)))
         return found.id, _encode(x, wanted, rows)
 
     curves = await services.curves.ask(run, (*wanted, x, start, end, points), read)
