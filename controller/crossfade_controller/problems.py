@@ -103,6 +103,7 @@ def register_problems(app: FastAPI) -> None:
     app.add_exception_handler(UserError, _on_user_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RecursionError, _on_deep_body)
     for outage in OUTAGES:
         app.add_exception_handler(outage, _on_outage)
 
@@ -129,6 +130,13 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     assert isinstance(error, HTTPException)
     headers = dict(error.headers) if error.headers else None
     return Problem(error.status_code, _explanation(request, error), headers=headers).response()
+
+
+async def _on_deep_body(_request: Request, _error: Exception) -> JSONResponse:
+    """Refuse a body that could just be read and is too deep to be looked at; all other recursion here is bounded."""
+    return Problem(
+        400, "the body is nested too deeply; nothing that is asked for here has more than a few levels"
+    ).response()
 
 
 async def _on_outage(_request: Request, error: Exception) -> JSONResponse:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict, TypeGuard
@@ -89,7 +90,7 @@ def _scores(
         if key in _BOOKKEEPING or metric.endswith("_stderr"):
             continue
         if metric == _PREDICTED_ONLY or (number := _number(value)) is None:
-            skipped.append(f"{key!r} of {task!r} is {value!r:.40}, which is no score")
+            skipped.append(f"{key!r} of {task!r} is {reprlib.repr(value):.40}, which is no score")
             continue
         stderr = measured.get(f"{metric}_stderr{comma}{filter_name}" if comma else f"{metric}_stderr")
         yield NewScore(

@@ -101,6 +101,18 @@ def test_a_body_that_is_no_proper_json(
     check_problem(answer, status, field)
 
 
+def test_a_body_that_is_nested_as_deeply_as_can_be_read_is_refused_all_the_same(
+    controller: Controller, run: str
+) -> None:
+    headers = {"Content-Type": "application/json", "If-Match": '"1"'}
+    for depth in range(900, 1000):
+        nested = '{"a": ' * depth + "1" + "}" * depth
+        for path, body in (("benchmarks", {"results": {"t": ...}}), ("mixtures", {"weights": ..., "reason": "x"})):
+            wire = json.dumps(body, default=lambda _: "here").replace('"here"', nested)
+            answer = controller.http.post(f"/v1/runs/{run}/{path}", content=wire, headers=headers)
+            assert answer.status_code in {400, 422}, (depth, answer.text)
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate, gzip", "br"])
 def test_a_packed_body_is_refused_however_small(controller: Controller, run: str, encoding: str) -> None:
     packed = gzip.compress(json.dumps(VERSION | {"reason": "x" * (1 << 24)}).encode())
