@@ -21,9 +21,13 @@ MAX_PICTURE_BYTES = 2_000_000
 
 @pytest.fixture(scope="module")
 def rich(site: Site) -> str:
-    """A run with all there is to see: eight versions, held-out and standard scores, rails that bind."""
+    """A run with all there is to see: eight versions, held-out and standard scores, targets, rails that bind."""
     run = "rich"
-    reporter = site.make_begun_run(run, guardrails={"ceilings": {"math": 0.45}, "epoch_budget": True})
+    goals = {"gsm8k": 0.45, "mmlu": 0.5, "arc_challenge": 0.52, "humaneval": 0.7, "heldout_math": 0.6}
+    metrics = {"heldout_math": "acc_norm"}
+    targets = [{"task": task, "metric": metrics.get(task, "acc"), "value": goal} for task, goal in goals.items()]
+    guardrails = {"ceilings": {"math": 0.45}, "epoch_budget": True}
+    reporter = site.make_begun_run(run, guardrails=guardrails, targets=targets)
     version = 1
     for number, source in enumerate(("math", "code", "math", "web", "docs", "math", "code")):
         reporter.train(45, version=version)

@@ -4,7 +4,7 @@ import { themeColour } from "../frame/colours.js";
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 
 const FONT_PIXELS = 11;
-const MARGIN_PIXELS = 4;
+const MARGIN_PIXELS = 3;
 const HALO_PIXELS = 3;
 const PADDING_SHARE = 0.1;
 
@@ -57,6 +57,7 @@ class End {
     const across = this.side === "right" ? bbox.left + bbox.width - margin : bbox.left + margin;
     ctx.font = `${FONT_PIXELS * devicePixelRatio}px system-ui, sans-serif`;
     ctx.textAlign = this.side;
+    ctx.textBaseline = "bottom";
     ctx.setLineDash([]);
     ctx.lineWidth = HALO_PIXELS * devicePixelRatio;
     ctx.strokeStyle = themeColour("card");
