@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from crossfade_controller.forecast.progress import RunProgress, SourceProgress
@@ -90,7 +89,8 @@ def _of_source(progress: RunProgress, source: SourceProgress, ppm: int) -> Sourc
 def _binds_at_tokens(progress: RunProgress, source: SourceProgress, ppm: int) -> int | None:
     if ppm == 0:
         return None
-    at = progress.tokens + math.ceil(source.left_tokens * PARTS_PER_MILLION / ppm)
+    lasts_tokens = -(-source.left_tokens * PARTS_PER_MILLION // ppm)
+    at = progress.tokens + lasts_tokens
     return at if at < progress.horizon_tokens else None
 
 

@@ -52,6 +52,12 @@ def test_a_source_that_is_off_never_reaches_its_cap() -> None:
     assert (math.cap_binds_at_tokens, math.tokens_at_end) == (None, 200)
 
 
+def test_a_cap_that_no_run_reaches_is_no_number_too_large() -> None:
+    endless = SourceProgress(name="web", unique_tokens=2**53, max_epochs=1e308, consumed_tokens=0)
+    progress = RunProgress(tokens=0, horizon_tokens=2**53, tokens_per_step=1, sources=(endless,))
+    assert forecast(progress, Mixture({"web": 1_000_000})).sources[0].cap_binds_at_tokens is None
+
+
 def test_the_step_of_a_cap_waits_for_the_workers_to_tell_how_large_steps_are() -> None:
     math, _ = forecast(run(per_step=None), Mixture.from_weights({"web": 0.5, "math": 0.5})).sources
     assert (math.cap_binds_at_tokens, math.cap_binds_at_step) == (400, None)
