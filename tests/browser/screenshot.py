@@ -38,7 +38,11 @@ def main() -> None:
     if executable is None or len(sys.argv) != 3:
         sys.exit(f"usage: python -m tests.browser.screenshot URL FILE.png, with one of {', '.join(NAMES)} installed")
     with open_chromium(executable) as browser:
-        take(open_page(browser, sys.argv[1]), sys.argv[2])
+        page = open_page(browser, sys.argv[1])
+        page.get_by_test_id("compare").scroll_into_view_if_needed()  # it is read once somebody comes to see it
+        page.get_by_test_id("compare-chart").locator("canvas").wait_for()
+        page.evaluate("scrollTo(0, 0)")
+        take(page, sys.argv[2])
 
 
 if __name__ == "__main__":

@@ -62,7 +62,9 @@ export class Comparison {
 
   get hint() {
     if (this.settings.runs.length !== 1) return "";
-    return this.numRuns === 1 ? "There is no other run yet to compare it with." : "Choose more runs to compare it with.";
+    return this.numRuns === 1
+      ? "There is no other run yet to compare it with."
+      : "Choose more runs to compare it with.";
   }
 
   // Another axis or scale is another chart.

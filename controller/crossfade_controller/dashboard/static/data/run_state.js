@@ -95,11 +95,12 @@ export class RunState {
     return this.progress?.tokens_per_second ?? (seconds > 0 ? this.run.tokens_per_step / seconds : null);
   }
 
-  // Model FLOPs utilisation; null where no worker told it of the newest step.
+  // Model FLOPs utilisation of the newest step; null where no worker told it, undefined while no step is known.
   get utilisation() {
     if (this.progress !== null) return this.progress.mfu;
-    const newest = this.curves?.mfu?.at(-1);
-    return newest?.step === this.run.step ? newest.mean : null;
+    const newest = this.curves?.step_seconds.at(-1);
+    const told = this.curves?.mfu.at(-1);
+    return newest && (told?.step === newest.step ? told.mean : null);
   }
 
   get loss() {

@@ -37,7 +37,7 @@ export class VersionList {
 
   async readDownTo(lowest) {
     const found = [];
-    for (let token = null; ; ) {
+    for (let token = null; ;) {
       const { items, next_page: next } = await readPage(this.path, token, lowest === ALL ? undefined : FEW);
       found.push(...items);
       if (next === null || items.at(-1).version <= lowest) return found.filter(({ version }) => version >= lowest);

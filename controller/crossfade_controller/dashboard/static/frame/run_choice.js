@@ -39,6 +39,7 @@ async function allRuns(say) {
 
 function whatIsMissing(wanted, names) {
   if (names.length === 0) return "There is no run yet. `crossfade demo` starts one; POST /v1/runs registers your own.";
-  if (session.who?.run) return `Your token is bound to run ${session.who.run} and shows no other: log out, or choose it.`;
+  if (session.who?.run)
+    return `Your token is bound to run ${session.who.run} and shows no other: log out, or choose it.`;
   return `There is no run ${wanted}; there is ${names.join(", ")}. Waiting for it …`;
 }

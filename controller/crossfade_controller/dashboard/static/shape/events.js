@@ -21,7 +21,7 @@ const SENTENCES = {
     `all epochs given at step ${whole(step)}: ${Object.keys(epochs).join(", ")}`,
   dropped: ({ num_reports: number }) => `the workers could not send ${number} of their reports; figures are missing`,
   targets: ({ by, targets }) =>
-    `${by} set ${targets.map(({ task, metric, value }) => `${task} (${metric}) to reach ${value}`).join(", ") || "no targets"}`,
+    `targets set by ${by}: ${targets.map(({ task, metric, value }) => `${task} (${metric}) ${value}`).join(", ") || "none"}`,
   finished: ({ step }) => `the run finished at step ${whole(step)}`,
 };
 

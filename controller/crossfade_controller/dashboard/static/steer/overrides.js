@@ -2,10 +2,11 @@
 
 import { element, showEach } from "../frame/dom.js";
 
-// `answer` is null for who may not; `chosen` is the set of rails that are set aside; `onChange` is told when it changed.
-export function showOverrides(host, answer, chosen, onChange) {
+// `allowed` says whether somebody may; `chosen` is the set of rails that are set aside; `onChange` is told when it
+// changed.
+export function showOverrides(host, { allowed, answer, chosen }, onChange) {
   const found = [...(answer?.guardrails ?? []), ...(answer?.problem?.guardrails ?? [])].map(({ rail }) => rail);
-  const rails = [...new Set([...chosen, ...found])].sort();
+  const rails = allowed ? [...new Set([...chosen, ...found])].sort() : [];
   showEach(
     host,
     rails.map((rail) => ({ rail, checked: chosen.has(rail) })),

@@ -115,13 +115,19 @@ export class SteerPanel {
     this.versionState.show(newest);
     showVerdict(byId("verdict"), verdict);
     byId("take-allowed").hidden = verdict.stage !== "changed" || !preview.fresh;
-    showOverrides(byId("overrides"), session.may("approver", state.name) ? preview.answer : null, this.overrides, () => this.change(() => {}));
+    this.showOverrides();
     if (state.forecast !== null) {
       this.forecast.show(state.forecast, preview.answer?.forecast ?? null, state.tokensPerSecond);
     }
     showCommand(byId("steer-command"), state.name, draft);
     this.showOvertaken(newest);
     this.showButtons(verdict, newest);
+  }
+
+  showOverrides() {
+    const allowed = session.may("approver", this.state.name);
+    const { answer } = this.preview;
+    showOverrides(byId("overrides"), { allowed, answer, chosen: this.overrides }, () => this.change(() => {}));
   }
 
   showOvertaken({ version, author, reason }) {

@@ -21,7 +21,7 @@ function figures(state) {
     figure("Phase", run.finished_at ? "finished" : (state.phase ?? "not begun")),
     figure("Loss", decimal(state.loss)),
     figure("Tokens/s", compact(state.tokensPerSecond)),
-    figure("MFU", percent(state.utilisation), state.step !== null && state.utilisation === null ? "peak unknown" : ""),
+    figure("MFU", percent(state.utilisation), state.utilisation === null ? "peak unknown" : ""),
     figure("Ranks", whole(run.world_size), run.attempt === null ? "" : `attempt ${run.attempt}`),
     figure("Version", applied ? whole(applied.version) : "none applied", since(applied)),
     figure("Waiting", ...waiting(state.newestVersion, applied)),
