@@ -8,6 +8,11 @@ function describeAttempt({ attempt, start_step: step, rewound, skipped_tokens: s
   return `attempt ${attempt} ${rewound ? "went back to" : "began at"} step ${whole(step)}${and}`;
 }
 
+function describeTargets({ by, targets }) {
+  const goals = targets.map(({ task, metric, value }) => `${task} (${metric}) ${value}`);
+  return `targets set by ${by}: ${goals.join(", ") || "none"}`;
+}
+
 const SENTENCES = {
   mixture: ({ version, state, author, reason }) =>
     `version ${version} ${state}${author ? `, by ${author}: ${reason}` : ""}`,
@@ -20,8 +25,7 @@ const SENTENCES = {
   exhausted: ({ step, source_epochs: epochs }) =>
     `all epochs given at step ${whole(step)}: ${Object.keys(epochs).join(", ")}`,
   dropped: ({ num_reports: number }) => `the workers could not send ${number} of their reports; figures are missing`,
-  targets: ({ by, targets }) =>
-    `targets set by ${by}: ${targets.map(({ task, metric, value }) => `${task} (${metric}) ${value}`).join(", ") || "none"}`,
+  targets: describeTargets,
   finished: ({ step }) => `the run finished at step ${whole(step)}`,
 };
 
