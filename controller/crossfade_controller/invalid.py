@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from crossfade_shared.errors import UserError
 
 _SHOWN_CHARACTERS = 80
@@ -40,6 +42,16 @@ def detail_of(error: Any, field: str) -> str:  # noqa: ANN401 - pydantic's own
         case "list_type":
             return f"{field} must be an array of JSON; got {given}"
     return f"{field}: {error['msg']}; got {given}"
+
+
+def in_one_line(error: ValueError) -> str:
+    """Say what is wrong for a log: its first fault alone, and no character that would begin another line of it."""
+    told = str(error)
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        field = field_of(first, first["loc"])
+        told = detail_of(first, field)
+    return repr(told)[1:-1]
 
 
 def _cause_of(error: Any) -> UserError | None:  # noqa: ANN401 - pydantic's own

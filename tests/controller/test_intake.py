@@ -161,6 +161,11 @@ NO_BATCHES: list[Any] = [
     {"attempt": "1", "sequence": "0", "reports": '[{"kind": "finished", "step": 1, "tokens": 1e30}]'},
     {"attempt": "1", "sequence": "0", "reports": '[{"kind":"applied","version":1,"digest":"","effective_steps":{}}]'},
     {"attempt": "1", "sequence": "0", "reports": json.dumps([BEYOND | {"rewound": True}])},
+    {
+        "attempt": "1",
+        "sequence": "0",
+        "reports": json.dumps([{"kind": "checkpoint", "source_epochs": {"\n0000 forged": ""}}]),
+    },
     {"attempt": "0", "sequence": "0", "reports": "[]"},
     {"attempt": str(10**30), "sequence": "0", "reports": "[]"},
     {"attempt": b"\xff", "sequence": "0", "reports": "[]"},
@@ -177,6 +182,7 @@ def test_what_is_no_batch_of_reports_is_told_and_passed_over(controller: Control
     eventually(lambda: num_unacknowledged(controller.redis_url, run) == 0)
     for entry_id in ids:
         assert f"run {run}: telemetry entry {entry_id.decode()} is ignored" in controller.output
+    assert "\n0000 forged" not in controller.output
 
 
 def test_a_stream_key_of_another_type_is_replaced(rough_controller: Controller) -> None:

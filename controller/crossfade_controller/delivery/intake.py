@@ -26,6 +26,7 @@ from crossfade_controller.delivery.reports import ReportBook
 from crossfade_controller.events.feed import Feed
 from crossfade_controller.events.repository import record
 from crossfade_controller.failpoints import failpoint
+from crossfade_controller.invalid import in_one_line
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.runs.models import Attempt, Run
 from crossfade_shared.channels import TELEMETRY_GROUP, Channels
@@ -210,5 +211,6 @@ def _decode(run_name: str, entry_id: bytes, fields: dict[bytes, bytes] | None) -
             told["reports"] = b"[]"  # whatever they look like there
         return Batch.model_validate(told)
     except ValueError as error:
-        _logger.warning("run %s: telemetry entry %s is ignored: %s", run_name, entry_id.decode(), error)
+        why = in_one_line(error)
+        _logger.warning("run %s: telemetry entry %s is ignored: %s", run_name, entry_id.decode(), why)
         return None
