@@ -113,6 +113,7 @@ async def _running_services(settings: Settings) -> AsyncIterator[Services]:
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), retries=1),  # the loops have a patience of their own
     )
+    short_patience = _short_patience(settings)
     publisher, intake = Publisher(for_loops, redis, feed), Intake(for_loops, redis, feed)
     retention = Retention(for_loops, full_resolution_steps=settings.full_resolution_steps)
     loops = [
@@ -129,9 +130,9 @@ async def _running_services(settings: Settings) -> AsyncIterator[Services]:
             publisher=publisher,
             gate=_gate(settings, for_requests),
             streams=Streams(for_requests, feed),
-            mixtures=Memory(feed, most=MIXTURES_IN_MEMORY),
-            runs=Memory(feed, most=RUNS_IN_MEMORY, fresh_seconds=0),
-            curves=Memory(feed, most=CURVES_IN_MEMORY),
+            mixtures=Memory(feed, most=MIXTURES_IN_MEMORY, patience_seconds=short_patience),
+            runs=Memory(feed, most=RUNS_IN_MEMORY, patience_seconds=short_patience, fresh_seconds=0),
+            curves=Memory(feed, most=CURVES_IN_MEMORY, patience_seconds=short_patience),
         )
     finally:
         for loop in loops:
@@ -145,4 +146,14 @@ async def _running_services(settings: Settings) -> AsyncIterator[Services]:
 
 def _gate(settings: Settings, database: Database) -> Gate:
     admin_token = settings.admin_token.get_secret_value() if settings.admin_token else None
-    return Gate(database, admin_token=admin_token, anonymous_viewer=settings.anonymous_viewer)
+    return Gate(
+        database,
+        admin_token=admin_token,
+        anonymous_viewer=settings.anonymous_viewer,
+        patience_seconds=_short_patience(settings),
+    )
+
+
+def _short_patience(settings: Settings) -> float:
+    """Give how long the database is waited for where something else can be answered."""
+    return settings.database_patience_seconds / 5

@@ -16,8 +16,6 @@ from crossfade_controller.outages import OUTAGES
 from crossfade_controller.together import Together
 
 FRESH_SECONDS = 1.0
-PATIENCE_SECONDS = 2.0
-"""How long the database is waited for where there is an earlier answer."""
 STALE_HEADERS: dict[str, Any] = {
     "Warning": {
         "description": "`110 crossfade …`: the database does not answer, and this is what was last known",
@@ -51,13 +49,14 @@ class Remembered(Generic[Answer]):
 class Memory(Generic[Answer]):
     """Remembers the answers to questions about a run, or about all of them (None).
 
-    Many who ask the same at once wait for one reading. With `fresh_seconds=0` every question is read anew, and what is
-    remembered is for the time when it cannot be.
+    Many who ask the same at once wait for one reading, for `patience_seconds` if there is an earlier answer. With
+    `fresh_seconds=0` every question is read anew, and what is remembered is for the time when it cannot be.
     """
 
-    def __init__(self, feed: Feed, *, most: int, fresh_seconds: float = FRESH_SECONDS) -> None:
+    def __init__(self, feed: Feed, *, most: int, patience_seconds: float, fresh_seconds: float = FRESH_SECONDS) -> None:
         self._feed = feed
         self._most = most
+        self._patience_seconds = patience_seconds
         self._fresh_seconds = fresh_seconds
         self._run_ids: dict[str, int] = {}
         self._remembered: dict[Hashable, Remembered[Answer]] = {}
@@ -88,7 +87,7 @@ class Memory(Generic[Answer]):
             return await self._together.ask(
                 (run, question, generation),
                 lambda: self._read(run, question, generation, read),
-                patience_seconds=PATIENCE_SECONDS if known else None,
+                patience_seconds=self._patience_seconds if known else None,
             )
         except (*OUTAGES, TimeoutError):
             if known:

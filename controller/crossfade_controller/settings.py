@@ -42,7 +42,8 @@ class Settings(BaseSettings):
     """Names that it answers to beside its own, separated by spaces in the environment; for addresses see `loopback`."""
 
     database_patience_seconds: Annotated[float, Field(gt=0)] = 10
-    """How long a request waits for the database before it is answered with 503."""
+    """How long a request waits for the database before it is answered with 503; a fifth of it where what was last
+    known can be given instead."""
 
     max_open_requests: Annotated[int, Field(ge=1)] = 4096
     """How many requests, event streams among them, may be open at once; the next is answered with 429."""

@@ -16,8 +16,6 @@ from crossfade_controller.problems import Problem, TokenRefused
 from crossfade_controller.together import Together
 
 REMEMBERED_SECONDS = 1.0
-PATIENCE_SECONDS = 2.0
-"""How long the database is waited for where a token was known before."""
 _MOST_REMEMBERED = 10_000
 _HOW = "send one as Authorization: Bearer cf_…; an admin makes one with `crossfade token create`"
 
@@ -32,8 +30,12 @@ class _Known:
 class Gate:
     """Tells who asks. A revoked token is refused at once here, and within a second at another controller."""
 
-    def __init__(self, database: Database, *, admin_token: str | None, anonymous_viewer: bool) -> None:
+    def __init__(
+        self, database: Database, *, admin_token: str | None, anonymous_viewer: bool, patience_seconds: float
+    ) -> None:
+        """Wait for the database for `patience_seconds` where a token was known before."""
         self._database = database
+        self._patience_seconds = patience_seconds
         self._admin_digest = digest_of(admin_token) if admin_token else None
         self._anonymous_viewer = anonymous_viewer
         self._known: dict[bytes, _Known] = {}
@@ -66,7 +68,7 @@ class Gate:
                 known = await self._together.ask(
                     (digest, self._num_forgotten),
                     lambda: self._read(digest),
-                    patience_seconds=PATIENCE_SECONDS if known else None,
+                    patience_seconds=self._patience_seconds if known else None,
                 )
             except (*OUTAGES, OSError):  # a TimeoutError is an OSError
                 if known is None:  # else it is believed: nothing can be changed until the database is back

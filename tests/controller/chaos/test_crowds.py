@@ -20,7 +20,7 @@ from tests.load.wire import request
 
 from crossfade_shared.telemetry import CheckpointReport
 
-NUM_VERSIONS = 300
+NUM_VERSIONS = 150
 NUM_STREAMS = 300
 NUM_LONG_EVENTS = 800
 LONG = "x" * 10_000

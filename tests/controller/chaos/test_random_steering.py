@@ -30,7 +30,7 @@ from tests.redis_box import RedisBox
 from crossfade_shared.channels import Channels
 from crossfade_shared.mixture import Mixture, reweigh
 
-NUM_LIVES = 6
+NUM_LIVES = 4
 NUM_STEPS = 40
 weights = st.fixed_dictionaries({"web": st.sampled_from([1, 3]), "math": st.sampled_from([0, 1, 3])})
 
