@@ -25,8 +25,8 @@ from crossfade_shared.redis_url import check_redis_url
 
 EMBEDDED_REDIS = Path("runs/controller/redis")
 
-serve_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-migrate_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+serve_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+migrate_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 @serve_app.command()

@@ -90,6 +90,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Steer the data mixture of a language-model run while it trains.",
 )
 

@@ -14,7 +14,11 @@ from crossfade_controller.offline import AsJson, DatabaseOption, opened
 from crossfade_controller.settings import DEFAULT_DATABASE_URL
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Check who did what."
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Check who did what.",
 )
 
 

@@ -24,13 +24,16 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Make, list and revoke tokens, on the controller's database itself.",
 )
 
 
 @app.command(name="create")
 def create_token(
-    name: Annotated[str, typer.Argument(help="Whom it stands for: the author of what is done with it.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Whom it stands for: the author of what is done with it.")
+    ],
     *,
     scope: Annotated[
         list[str],
@@ -69,7 +72,9 @@ def list_tokens(*, database: DatabaseOption = DEFAULT_DATABASE_URL, as_json: AsJ
 
 @app.command(name="revoke")
 def revoke_token(
-    token_id: Annotated[int, typer.Argument(min=1, help="Its number, as `crossfade token list` shows it.")],
+    token_id: Annotated[
+        int, typer.Argument(metavar="NUMBER", min=1, help="Its number, as `crossfade token list` shows it.")
+    ],
     *,
     database: DatabaseOption = DEFAULT_DATABASE_URL,
     as_json: AsJson = False,

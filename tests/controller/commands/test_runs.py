@@ -90,3 +90,18 @@ def test_events_are_printed_and_followed(controller: Controller, crossfade: Run)
         controller.post_version(run, 1)
         assert json.loads(process.stdout.readline())["data"]["version"] == 2
         process.terminate()
+
+
+@pytest.mark.parametrize("words", [("mixx",), ("mix", "shown"), ("mix", "diff", "a", "0"), ("serve", "--port", "x")])
+def test_a_mistake_is_one_plain_line_below_the_usage(crossfade: Run, words: tuple[str, ...]) -> None:
+    ended = crossfade(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.notes.startswith("Usage: ")
+    assert ended.notes.splitlines()[-1].startswith("Error: ")
+
+
+@pytest.mark.parametrize("words", [(), ("serve",), ("token",), ("audit", "verify"), ("mix", "set")])
+def test_help_has_neither_colour_nor_frames(crossfade: Run, words: tuple[str, ...]) -> None:
+    ended = crossfade(*words, "--help")
+    assert (ended.code, ended.out.isascii()) == (0, True)
+    assert "\x1b" not in ended.out
