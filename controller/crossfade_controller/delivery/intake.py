@@ -197,7 +197,7 @@ async def _refuse_format(session: AsyncSession, run: Run, batch: Batch) -> None:
         return
     session.add(Attempt(run_id=run.id, attempt=batch.attempt))
     why = (
-        f"attempt {batch.attempt} reports in {batch.format:.80}, this controller understands {FORMAT}; "
+        f"attempt {batch.attempt} reports in {batch.format!r:.80}, this controller understands {FORMAT!r}; "
         "bring both to the same version"
     )
     record(session, run, "refused", attempt=batch.attempt, why=why)

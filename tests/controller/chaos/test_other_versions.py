@@ -61,7 +61,7 @@ def test_a_worker_of_another_major_version_is_refused_once_and_clearly(controlle
     eventually(lambda: controller.events(run, "refused"))
     eventually(lambda: num_unacknowledged(controller.redis_url, run) == 0)
     (refused,) = controller.events(run, "refused")
-    told = "attempt 1 reports in crossfade.telemetry/2, this controller understands crossfade.telemetry/1"
+    told = "attempt 1 reports in 'crossfade.telemetry/2', this controller understands 'crossfade.telemetry/1'"
     assert told in refused["data"]["why"]
     assert (controller.get(f"/v1/runs/{run}")["attempt"], controller.get(f"/v1/runs/{run}")["step"]) == (None, None)
 
