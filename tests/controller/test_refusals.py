@@ -256,6 +256,14 @@ def test_a_forged_page_token(controller: Controller, run: str, page: str) -> Non
         check_problem(controller.http.get(path, params={"page": page}), 400, "page")
 
 
+def test_a_page_token_of_another_list(controller: Controller, run: str) -> None:
+    controller.new_run()
+    token = controller.get("/v1/runs", limit=1)["next_page"]
+    assert controller.get("/v1/runs", page=token)["items"]
+    for path in ("/v1/audit", f"/v1/runs/{run}/mixtures"):
+        check_problem(controller.http.get(path, params={"page": token}), 400, "page")
+
+
 @pytest.mark.parametrize(
     "path", ["", "/mixture", "/mixtures", "/mixtures/1", "/mixtures/1/diff", "/benchmarks", "/metrics", "/events"]
 )

@@ -11,7 +11,7 @@ from crossfade_controller.audit.schemas import AuditLine
 from crossfade_controller.auth.access import requires
 from crossfade_controller.auth.actor import Actor
 from crossfade_controller.bodies import StrictRoute, Text
-from crossfade_controller.paging import Page, Paging, page_token
+from crossfade_controller.paging import Page, Paging
 from crossfade_controller.services import ServicesOfApp
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["audit"])
@@ -30,4 +30,4 @@ async def list_lines(
         # One more than asked for tells whether there is a next page.
         lines = await repository.page(session, run=only, after=paging.after or 0, limit=paging.limit + 1)
     items = [AuditLine.model_validate(line) for line in lines[: paging.limit]]
-    return Page(items=items, next_page=page_token(items[-1].sequence) if len(lines) > paging.limit else None)
+    return Page(items=items, next_page=paging.token_after(items[-1].sequence) if len(lines) > paging.limit else None)

@@ -12,7 +12,7 @@ from crossfade_controller.auth.actor import Actor
 from crossfade_controller.auth.schemas import CreatedToken, NewToken, TokenBody, WhoAmI
 from crossfade_controller.bodies import MAX_COUNT, StrictRoute
 from crossfade_controller.idempotency.repeat import RepeatOfRequest
-from crossfade_controller.paging import Page, Paging, page_token
+from crossfade_controller.paging import Page, Paging
 from crossfade_controller.services import ServicesOfApp
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["access"])
@@ -44,7 +44,7 @@ async def list_tokens(services: ServicesOfApp, paging: Paging) -> Page[TokenBody
         # One more than asked for tells whether there is a next page.
         found = await repository.page(session, after_id=paging.after, limit=paging.limit + 1)
     items = [TokenBody.of(token, run) for token, run in found[: paging.limit]]
-    return Page(items=items, next_page=page_token(items[-1].id) if len(found) > paging.limit else None)
+    return Page(items=items, next_page=paging.token_after(items[-1].id) if len(found) > paging.limit else None)
 
 
 @router.delete("/tokens/{token_id}")

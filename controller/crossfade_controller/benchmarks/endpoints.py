@@ -12,7 +12,7 @@ from crossfade_controller.benchmarks.placing import placed
 from crossfade_controller.benchmarks.schemas import Place, PostedResults, ResultBody, StoredResults, Targets
 from crossfade_controller.bodies import StrictRoute, Text
 from crossfade_controller.idempotency.repeat import RepeatOfRequest
-from crossfade_controller.paging import Page, Paging, page_token
+from crossfade_controller.paging import Page, Paging
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.services import ServicesOfApp
 
@@ -60,7 +60,7 @@ async def list_results(
     shown = rows[: paging.limit]
     return Page(
         items=[ResultBody.model_validate(row) for row in shown],
-        next_page=page_token(shown[-1].id) if len(rows) > paging.limit else None,
+        next_page=paging.token_after(shown[-1].id) if len(rows) > paging.limit else None,
     )
 
 

@@ -12,7 +12,7 @@ from crossfade_controller.memory import STALE_HEADERS
 from crossfade_controller.mixtures import repository, service
 from crossfade_controller.mixtures.current import read_current
 from crossfade_controller.mixtures.schemas import VersionBody, VersionDiff, VersionWithRealised
-from crossfade_controller.paging import Page, Paging, page_token
+from crossfade_controller.paging import Page, Paging
 from crossfade_controller.runs import repository as runs
 from crossfade_controller.services import ServicesOfApp
 
@@ -50,7 +50,9 @@ async def list_versions(run: str, services: ServicesOfApp, paging: Paging) -> Pa
         found = await runs.find(session, run)
         rows = await repository.page(session, found.id, before=paging.after, limit=paging.limit)
     more = bool(rows) and rows[-1].version > 1
-    return Page(items=[VersionBody.of(row) for row in rows], next_page=page_token(rows[-1].version) if more else None)
+    return Page(
+        items=[VersionBody.of(row) for row in rows], next_page=paging.token_after(rows[-1].version) if more else None
+    )
 
 
 @router.get("/mixtures/{version}", dependencies=[requires("viewer")])

@@ -11,7 +11,7 @@ from crossfade_controller.auth.actor import Actor
 from crossfade_controller.bodies import StrictRoute
 from crossfade_controller.idempotency.repeat import RepeatOfRequest
 from crossfade_controller.memory import STALE_HEADERS
-from crossfade_controller.paging import Page, Paging, page_token
+from crossfade_controller.paging import Page, Paging
 from crossfade_controller.runs import repository, service
 from crossfade_controller.runs.description import describe, describe_all
 from crossfade_controller.runs.schemas import CreatedRun, NewRun, RunBody
@@ -47,7 +47,7 @@ async def list_runs(
             shown = runs[: paging.limit]
             items = await describe_all(session, shown)
         more = len(runs) > paging.limit
-        page: Page[RunBody] = Page(items=items, next_page=page_token(shown[-1].id) if more else None)
+        page: Page[RunBody] = Page(items=items, next_page=paging.token_after(shown[-1].id) if more else None)
         return None, page.model_dump_json().encode()
 
     answered = await services.runs.ask(None, (actor.run, paging.after, paging.limit), read)
