@@ -42,6 +42,7 @@ from crossfade_controller.problems import register_problems
 from crossfade_controller.runs.endpoints import router as runs_router
 from crossfade_controller.services import Services
 from crossfade_controller.settings import Settings
+from crossfade_controller.sources.endpoints import router as sources_router
 
 REDIS_TIMEOUT_SECONDS = 2.0
 LOOPS_PATIENCE_SECONDS = 60.0
@@ -51,6 +52,7 @@ RUNS_IN_MEMORY = 1000
 CURVES_IN_MEMORY = 100
 ROUTERS = (
     runs_router,
+    sources_router,
     mixtures_router,
     changes_router,
     guardrails_router,

@@ -21,6 +21,7 @@ EventKind = Literal[
     "unfrozen",
     "guardrails",
     "targets",
+    "source",
 ]
 
 

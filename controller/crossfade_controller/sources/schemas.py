@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from crossfade_controller.bodies import MAX_COUNT, StrictBody, Text
+from crossfade_controller.bodies import MAX_COUNT, Reason, StrictBody, Text
 from crossfade_shared.mixture import check_name
 
 DEFAULT_MAX_EPOCHS = 4.0
-Capability = Annotated[Text, Field(min_length=1, max_length=64)]
+Capabilities = Annotated[list[Annotated[Text, Field(min_length=1, max_length=64)]], Field(max_length=64)]
+MaxEpochs = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def _source_name(name: str) -> str:
@@ -22,8 +23,16 @@ class NewSource(StrictBody):
 
     name: Annotated[str, AfterValidator(_source_name)]
     unique_tokens: Annotated[int, Field(ge=1, le=MAX_COUNT)]
-    capabilities: Annotated[list[Capability], Field(max_length=64, default_factory=list)]
-    max_epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] = DEFAULT_MAX_EPOCHS
+    capabilities: Annotated[Capabilities, Field(default_factory=list)]
+    max_epochs: MaxEpochs = DEFAULT_MAX_EPOCHS
+
+
+class SourceRevision(StrictBody):
+    """What is said of a source from now on, and why; what is left out stays as it is."""
+
+    max_epochs: MaxEpochs | None = None
+    capabilities: Capabilities | None = None
+    reason: Reason
 
 
 class SourceBody(BaseModel):
@@ -35,3 +44,11 @@ class SourceBody(BaseModel):
     unique_tokens: int
     capabilities: list[str]
     max_epochs: float
+
+
+class SourceList(BaseModel):
+    """All the sources of a run."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    sources: list[SourceBody]

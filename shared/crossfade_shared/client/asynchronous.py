@@ -56,6 +56,8 @@ class AsyncClient(AsyncClosing):
     unfreeze = _awaited(Client.unfreeze)
     guardrails = _awaited(Client.guardrails)
     set_guardrails = _awaited(Client.set_guardrails)
+    sources = _awaited(Client.sources)
+    change_source = _awaited(Client.change_source)
     targets = _awaited(Client.targets)
     set_targets = _awaited(Client.set_targets)
     mixture = _awaited(Client.mixture)

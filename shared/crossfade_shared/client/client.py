@@ -17,6 +17,7 @@ from crossfade_shared.client.answers import (
     Identity,
     Run,
     Score,
+    Source,
     StoredScores,
     Target,
     Token,
@@ -98,6 +99,27 @@ class Client(Closing):
     def set_guardrails(self, run: str, guardrails: Mapping[str, Any]) -> dict[str, Any]:
         """Replace the settings of the run's guard rails and give them in full."""
         answer: dict[str, Any] = self._caller.make("PUT", f"{_path(run)}/guardrails", guardrails)
+        return answer
+
+    def sources(self, run: str) -> list[Source]:
+        """Give the sources of a run."""
+        answer: list[Source] = self._caller.get(f"{_path(run)}/sources")["sources"]
+        return answer
+
+    def change_source(
+        self,
+        run: str,
+        source: str,
+        *,
+        reason: str,
+        max_epochs: float | None = None,
+        capabilities: Sequence[str] | None = None,
+    ) -> Source:
+        """Change how often a source may be given, or what it is for; what is None stays as it is."""
+        said = {"max_epochs": max_epochs, "capabilities": None if capabilities is None else list(capabilities)}
+        body = {"reason": reason} | {name: value for name, value in said.items() if value is not None}
+        place = f"{_path(run)}/sources/{check_name(source, field='source')}"
+        answer: Source = self._caller.make("PATCH", place, body)
         return answer
 
     def targets(self, run: str) -> list[Target]:

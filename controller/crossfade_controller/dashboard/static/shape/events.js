@@ -13,6 +13,11 @@ function describeTargets({ by, targets }) {
   return `targets set by ${by}: ${goals.join(", ") || "none"}`;
 }
 
+function describeSource({ by, source, reason, max_epochs: most, capabilities }) {
+  const changes = [most === undefined ? "" : `at most ${most} epochs`, capabilities ? `for ${capabilities.join(", ")}` : ""];
+  return `${source} changed by ${by}: ${changes.filter(Boolean).join(", ")}; ${reason}`;
+}
+
 const SENTENCES = {
   mixture: ({ version, state, author, reason }) =>
     `version ${version} ${state}${author ? `, by ${author}: ${reason}` : ""}`,
@@ -26,6 +31,7 @@ const SENTENCES = {
     `all epochs given at step ${whole(step)}: ${Object.keys(epochs).join(", ")}`,
   dropped: ({ num_reports: number }) => `the workers could not send ${number} of their reports; figures are missing`,
   targets: describeTargets,
+  source: describeSource,
   finished: ({ step }) => `the run finished at step ${whole(step)}`,
 };
 
