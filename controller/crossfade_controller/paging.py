@@ -38,7 +38,7 @@ class PageRequest(BaseModel):
         return _token(self.mark, position)
 
 
-def _page_request(
+async def _page_request(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS, description="items a page")] = 100,
     page: Annotated[str | None, Query(description="`next_page` of the page before")] = None,

@@ -39,7 +39,7 @@ class Services:
         self.feed.announce(run_id)
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 

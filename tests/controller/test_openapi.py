@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.dependencies.models import Dependant
 
 from crossfade_controller.app import create_app, routes
 from crossfade_controller.auth.access import access_of
@@ -38,6 +41,20 @@ def test_every_route_declares_who_may_call_it_and_only_viewing_is_for_everybody(
         assert (access is None) == (route.path in PUBLIC), route.path
         if access and route.methods != {"GET"}:
             assert "viewer" not in access.scopes, f"{route.methods} {route.path} changes something"
+
+
+def test_no_request_waits_for_a_thread() -> None:
+    """FastAPI calls plain functions in threads, and going there costs more than most of ours take."""
+    for route in routes():
+        for dependant in [route.dependant, *every_dependency_of(route.dependant)]:
+            call = dependant.call
+            assert iscoroutinefunction(call) or iscoroutinefunction(type(call).__call__), (route.path, call)
+
+
+def every_dependency_of(dependant: Dependant) -> Iterator[Dependant]:
+    for dependency in dependant.dependencies:
+        yield dependency
+        yield from every_dependency_of(dependency)
 
 
 def test_a_token_bound_to_a_run_reaches_other_paths_only_where_they_keep_to_it() -> None:

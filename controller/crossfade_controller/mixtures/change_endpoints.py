@@ -84,7 +84,7 @@ class _Asking:
         return JSONResponse(accepted, status.HTTP_201_CREATED, headers={"ETag": f'"{row.version}"'})
 
 
-def _asking(
+async def _asking(
     services: ServicesOfApp,
     actor: SteererOrAsker,
     repeat: RepeatOfRequest,

@@ -18,7 +18,7 @@ IfMatchHeader = Annotated[str | None, Header(alias="If-Match", description=_EXPL
 ValidateOnly = Annotated[bool, Query(description="only say what would happen: nothing is written")]
 
 
-def _exact_version(if_match: IfMatchHeader = None, validate_only: ValidateOnly = False) -> int | None:
+async def _exact_version(if_match: IfMatchHeader = None, validate_only: ValidateOnly = False) -> int | None:
     if if_match is None and validate_only:
         return None
     if if_match is None:
@@ -29,9 +29,9 @@ def _exact_version(if_match: IfMatchHeader = None, validate_only: ValidateOnly =
     return int(match[1])
 
 
-def _any_version(if_match: IfMatchHeader = None, validate_only: ValidateOnly = False) -> int | None:
+async def _any_version(if_match: IfMatchHeader = None, validate_only: ValidateOnly = False) -> int | None:
     is_any = if_match is not None and if_match.strip() == "*"
-    return None if is_any else _exact_version(if_match, validate_only)
+    return None if is_any else await _exact_version(if_match, validate_only)
 
 
 ExactVersion = Annotated[int | None, Depends(_exact_version)]
