@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.browser.site import Reporter, Site
 
 pytestmark = pytest.mark.browser
@@ -83,6 +83,38 @@ def test_an_operator_may_steer_until_logging_out(page: Page, site: Site, trained
     page.get_by_test_id("logout").click()
     expect(page.get_by_test_id("restore-1")).to_be_disabled()
     expect(page.get_by_test_id("token")).to_have_value("")
+
+
+def test_who_logs_in_before_the_page_knows_who_they_are_stays_logged_in(page: Page, site: Site) -> None:
+    site.make_run("hasty")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        """Let nobody know who is there without a token, before the test says so."""
+        if "authorization" in route.request.headers:
+            route.continue_()
+        else:
+            held.append(route)
+
+    def tell() -> None:
+        with page.expect_response("**/v1/whoami"):
+            held.pop().continue_()
+
+    page.route("**/v1/whoami", hold)
+    page.goto(f"{site.url}/?run=hasty")
+    page.get_by_test_id("token").fill("cf_typed")
+    page.get_by_test_id("steer-math").wait_for()
+    tell()
+    ask_for_more_mathematics(page)
+    expect(page.get_by_test_id("token")).to_have_value("cf_typed")
+
+    page.reload()
+    log_in(page, site.token("operator", name="olga"))
+    page.get_by_test_id("steer-math").wait_for()
+    tell()
+    ask_for_more_mathematics(page)
+    expect(page.get_by_test_id("apply")).to_be_enabled()
+    expect(page.get_by_test_id("logout")).to_be_visible()
 
 
 def test_a_token_of_another_run_looks_on_and_is_told_why(page: Page, site: Site) -> None:

@@ -8,6 +8,7 @@ class Session extends EventTarget {
   constructor() {
     super();
     this.who = null;
+    this.numTold = 0;
   }
 
   get headers() {
@@ -55,7 +56,9 @@ class Session extends EventTarget {
 
   // Asks again who one is; a token that is known no longer is forgotten.
   async refresh() {
+    const { numTold } = this;
     const who = await this.ask(this.headers);
+    if (this.numTold !== numTold) return; // somebody logged in meanwhile
     if (who === null && sessionStorage.getItem(KEY) !== null) await this.logOut();
     else this.become(who);
   }
@@ -70,6 +73,7 @@ class Session extends EventTarget {
 
   become(who) {
     this.who = who;
+    this.numTold += 1;
     this.dispatchEvent(new Event("change"));
   }
 }

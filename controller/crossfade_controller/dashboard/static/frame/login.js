@@ -15,7 +15,10 @@ export function offerLogin() {
   session.addEventListener("change", show);
   byId("login-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(() => session.logIn(byId("token").value.trim()));
+    attempt(async () => {
+      await session.logIn(byId("token").value.trim());
+      byId("login-form").reset();
+    });
   });
   byId("logout").addEventListener("click", () => attempt(() => session.logOut()));
 }
@@ -23,7 +26,6 @@ export function offerLogin() {
 async function attempt(act) {
   try {
     await act();
-    byId("login-form").reset();
     sayIn(byId("login-answer"), "");
   } catch (error) {
     sayIn(byId("login-answer"), error.message);
