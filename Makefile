@@ -19,6 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	else \
 	    $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'; \
 	fi
+	@$(BIN)/crossfade serve --help >/dev/null # compiles what the first start would have to
 	@touch $@
 
 demo: install
