@@ -19,7 +19,6 @@ $(STAMP): pyproject.toml constraints.txt
 	else \
 	    $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'; \
 	fi
-	@$(BIN)/crossfade serve --help >/dev/null # compiles what the first start would have to
 	@touch $@
 
 demo: install
