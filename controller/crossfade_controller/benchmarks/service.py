@@ -26,7 +26,7 @@ async def store(session: AsyncSession, run_name: str, body: NewResults, *, by: s
     run does not have.
     """
     run = await runs.find(session, run_name, lock=True)
-    known_sources = {source.name for source in (await runs.sources(session, [run.id]))[run.id]}
+    known_sources = {source.name for source in await runs.sources_of(session, run)}
     identities = [_identity(body, result) for result in body.results]
     stored = await repository.by_identity(session, run.id, identities)
     num_new = 0

@@ -136,7 +136,7 @@ class Intake:
         """Store batches in one transaction, acknowledge their entries, and tell the followers of the run."""
         async with self._database.write() as session:
             run = await runs.find(session, run_name, lock=True)
-            book = ReportBook(session, run, (await runs.sources(session, [run.id]))[run.id])
+            book = ReportBook(session, run, await runs.sources_of(session, run))
             for batch in batches:
                 await self._store_batch(session, run, book, batch)
             await book.close()

@@ -21,7 +21,7 @@ async def set_guardrails(session: AsyncSession, run_name: str, settings: Guardra
     Raises a 404 `Problem` for an unknown run, `UserError` for settings that do not fit its sources.
     """
     run = await runs.find(session, run_name, lock=True)
-    check_settings(settings, {source.name for source in (await runs.sources(session, [run.id]))[run.id]})
+    check_settings(settings, {source.name for source in await runs.sources_of(session, run)})
     run.guardrails = settings.model_dump(mode="json")
     record(session, run, "guardrails", by=actor.name, guardrails=run.guardrails)
     await audit.append(session, actor=actor.name, action="run.guardrails_set", run=run.name, guardrails=run.guardrails)

@@ -29,7 +29,7 @@ async def register_run(body: NewRun, services: ServicesOfApp, actor: Operator, r
         else:
             run = await service.register(session, body, actor=actor)
             await repeat.keep(session, run=run.name)
-        sources = (await repository.sources(session, [run.id]))[run.id]
+        sources = await repository.sources_of(session, run)
     services.tell_of_version(run.id)
     return CreatedRun.of(run, sources, None, signing_key=run.signing_key.hex())
 

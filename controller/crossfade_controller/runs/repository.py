@@ -49,6 +49,11 @@ async def sources(session: AsyncSession, run_ids: Sequence[int]) -> dict[int, li
     return by_run
 
 
+async def sources_of(session: AsyncSession, run: Run) -> list[Source]:
+    """Give the sources of one run, in the order they were registered."""
+    return (await sources(session, [run.id]))[run.id]
+
+
 async def current_attempt(session: AsyncSession, run: Run) -> Attempt | None:
     """Give the highest attempt of a run, or None before its first report."""
     return await session.get(Attempt, (run.id, run.attempt)) if run.attempt else None

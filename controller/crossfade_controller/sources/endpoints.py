@@ -19,7 +19,7 @@ async def list_sources(run: str, services: ServicesOfApp) -> SourceList:
     """Give the sources of a run, as they were registered."""
     async with services.database.read() as session:
         found = await runs.find(session, run)
-        return SourceList.model_validate({"sources": (await runs.sources(session, [found.id]))[found.id]})
+        return SourceList.model_validate({"sources": await runs.sources_of(session, found)})
 
 
 @router.patch("/{source}")

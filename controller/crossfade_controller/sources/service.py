@@ -19,7 +19,7 @@ async def change(session: AsyncSession, run_name: str, name: str, body: SourceRe
     Raises a `Problem`: 404 for an unknown run or source, 422 for a change of nothing.
     """
     run = await runs.find(session, run_name, lock=True)
-    sources = {source.name: source for source in (await runs.sources(session, [run.id]))[run.id]}
+    sources = {source.name: source for source in await runs.sources_of(session, run)}
     if (source := sources.get(name)) is None:
         there_are = ", ".join(sources)
         raise Problem(

@@ -10,8 +10,8 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from crossfade_shared.client.answers import Event
 from crossfade_shared.client.client import PATIENCE_SECONDS, Client
-from crossfade_shared.client.closing import AsyncClosing
 from crossfade_shared.client.event_stream import EventStream
+from crossfade_shared.closing import AsyncClosing
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")

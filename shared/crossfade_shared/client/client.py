@@ -27,10 +27,10 @@ from crossfade_shared.client.answers import (
 )
 from crossfade_shared.client.caller import PAGE_ITEMS, Caller
 from crossfade_shared.client.change import Change
-from crossfade_shared.client.closing import Closing
 from crossfade_shared.client.credentials import check_token, token_from
 from crossfade_shared.client.event_stream import SILENCE_SECONDS, EventStream
 from crossfade_shared.client.transport import DEFAULT_CONTROLLER_URL, Request, Transport
+from crossfade_shared.closing import Closing
 from crossfade_shared.errors import UnreachableError
 from crossfade_shared.mixture import check_name
 

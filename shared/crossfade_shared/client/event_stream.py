@@ -10,9 +10,9 @@ from itertools import chain
 from typing import Self
 
 from crossfade_shared.client.answers import Event
-from crossfade_shared.client.closing import Closing
 from crossfade_shared.client.refusals import error_of, problem_in
 from crossfade_shared.client.transport import Request, Transport
+from crossfade_shared.closing import Closing
 from crossfade_shared.errors import UnreachableError
 
 SILENCE_SECONDS = 45.0

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Self
+from types import FrameType
 
+from crossfade_shared.closing import Closing
 from crossfade_shared.errors import UserError
 from crossfade_worker.child_process import follow_parent
 from crossfade_worker.evaluate.scores import EvaluationError, Score
@@ -30,7 +30,7 @@ _ENVIRONMENT = {
 }
 
 
-class ScoringProcess:
+class ScoringProcess(Closing):
     """Scores checkpoints one after another; the process is started when needed and anew after a crash or a hang."""
 
     def __init__(self, corpus: Path, settings: EvaluationConfig, work_directory: Path) -> None:
@@ -80,14 +80,6 @@ class ScoringProcess:
         self._process.close()
         self._connection.close()
         self._process = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _start(self) -> None:
         if self._process is not None:
