@@ -102,3 +102,33 @@ def test_focus_stays_where_it_is_while_figures_come_in(page: Page, site: Site) -
     site.change("focused", {"math": 2.0}, author="ada", reason="one more")
     expect(page.get_by_test_id("version-3")).to_be_visible()
     expect(page.get_by_test_id("restore-1")).to_be_focused()
+
+
+def test_focus_stays_on_a_way_back_while_its_version_goes_on(page: Page, site: Site) -> None:
+    site.make_run("awaited")
+    site.change("awaited", {"math": 2.0}, author="ada", reason="something to restore from")
+    go(page, f"{site.url}/?run=awaited")
+    log_in(page, site.token("operator"))
+    state = page.get_by_test_id("history-state-1")
+    expect(state).not_to_have_attribute("data-state", "applied")
+    page.get_by_test_id("restore-1").focus()
+    reporter = Reporter(site, "awaited")
+    reporter.begin()
+    expect(state).to_have_attribute("data-state", "applied")
+    expect(page.get_by_test_id("restore-1")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("version-3")).to_contain_text("restore version 1")
+
+
+def test_focus_stays_on_a_box_that_is_ticked(page: Page, site: Site) -> None:
+    site.make_run("ticked", guardrails={"ceilings": {"math": 0.2}})
+    site.make_run("beside")
+    go(page, f"{site.url}/?run=ticked")
+    log_in(page, site.token("operator", "approver"))
+    page.get_by_test_id("steer-math").fill("60")
+    for box in (page.get_by_test_id("override-ceiling"), page.get_by_test_id("compare-beside")):
+        box.focus()
+        for ticked in (True, False, True):
+            page.keyboard.press("Space")
+            expect(box).to_be_checked(checked=ticked)
+            expect(box).to_be_focused()

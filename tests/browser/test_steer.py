@@ -1,7 +1,10 @@
 """Steering by hand: shares that sum to the whole, what they would do, and what comes of applying them."""
 
 import re
+import subprocess
+from typing import Any
 
+import httpx2
 import pytest
 from playwright.sync_api import Page, Route, expect
 from tests.browser.site import SOURCES, Site
@@ -106,6 +109,34 @@ def test_an_approver_may_set_a_rail_aside(page: Page, site: Site) -> None:
     page.get_by_test_id("apply").click()
     expect(page.get_by_test_id("version-state")).to_contain_text("Version 2")
     assert site.get("/v1/runs/overridden/mixture")["weights"]["math"] == pytest.approx(0.6)
+
+
+def test_the_command_for_a_shell_does_what_the_panel_would(page: Page, site: Site) -> None:
+    site.make_run("shelled", guardrails={"ceilings": {"math": 0.2}})
+    open_as_operator(page, site, "shelled", "operator", "approver")
+    page.get_by_test_id("steer-math").fill("60")
+    page.get_by_test_id("override-ceiling").check()
+    page.get_by_test_id("reason").fill('it\'s "$HOME"; true')
+    expect(page.get_by_test_id("verdict")).to_have_text("Allowed as asked.")
+    page.locator("summary", has_text="from a shell").click()
+    made = run_by_hand(page.get_by_test_id("steer-command").inner_text(), site)
+    assert made["weights"]["math"] == pytest.approx(0.6)
+    assert made["reason"] == 'it\'s "$HOME"; true'
+    assert made["override"] == ["ceiling"]
+    assert made["base_version"] == 1
+
+
+def run_by_hand(command: str, site: Site) -> Any:
+    """Let a real shell read the command, and send what it makes of it."""
+    tell = "curl() { printf '%s\\0' \"$@\"; }\n"
+    environment = {"CROSSFADE_TOKEN": site.token("operator", "approver"), "HOME": "/somewhere"}
+    told = subprocess.run(["bash", "-c", tell + command], env=environment, check=True, capture_output=True, text=True)
+    method_flag, method, url, *options = told.stdout.split("\0")[:-1]
+    assert method_flag == "-X"
+    pairs = list(zip(options[::2], options[1::2], strict=True))
+    headers = dict(value.split(": ", 1) for flag, value in pairs if flag == "-H")
+    [body] = [value for flag, value in pairs if flag == "-d"]
+    return httpx2.request(method, url, headers=headers, content=body).raise_for_status().json()
 
 
 def test_what_no_rail_allows_is_refused_in_words(page: Page, site: Site) -> None:

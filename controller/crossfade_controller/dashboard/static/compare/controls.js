@@ -34,17 +34,19 @@ export class Controls {
   showRuns(chosen) {
     this.chosen = chosen;
     const full = chosen.length >= MOST_RUNS;
-    const seen = this.runs.filter(({ name }) => chosen.includes(name) || name.includes(this.filter));
-    const items = seen.map(({ name }) => ({
-      name,
-      checked: chosen.includes(name),
-      disabled: full && !chosen.includes(name),
-    }));
-    showEach(byId("compare-runs"), items, ({ name, checked, disabled }) => {
-      const box = element("input", { type: "checkbox", checked, disabled, "data-testid": `compare-${name}` });
-      box.addEventListener("change", () => this.turn(name, box.checked));
-      return element("li", {}, element("label", {}, box, name));
-    });
+    const names = this.runs.map(({ name }) => name);
+    const seen = names.filter((name) => chosen.includes(name) || name.includes(this.filter));
+    showEach(byId("compare-runs"), seen, (name) => this.runItem(name));
+    for (const box of byId("compare-runs").querySelectorAll("input")) {
+      box.checked = chosen.includes(box.value);
+      box.disabled = full && !box.checked;
+    }
+  }
+
+  runItem(name) {
+    const box = element("input", { type: "checkbox", value: name, "data-testid": `compare-${name}` });
+    box.addEventListener("change", () => this.turn(name, box.checked));
+    return element("li", {}, element("label", {}, box, name));
   }
 
   turn(name, on) {

@@ -49,7 +49,8 @@ export function sayIn(node, text) {
 const shown = new WeakMap();
 
 // Shows one child for each item, in their order. A child stays, with focus and pointer, until its item changes: items
-// are plain data, and all that `make` looks at.
+// are plain data, and all that `make` looks at. What somebody can press or tick gets an item that lasts, such as a name,
+// and has its state set afterwards.
 export function showEach(host, items, make) {
   const before = shown.get(host) ?? new Map();
   const now = new Map(items.map((item) => [JSON.stringify(item), item]));

@@ -24,37 +24,47 @@ export class VersionLog {
     session.addEventListener("change", () => this.show());
   }
 
+  // A row stays as long as its version is shown, and a cell until it has something else to say: a button that somebody is
+  // about to press keeps focus and pointer while its version is applied.
   show() {
-    const { versions, mixture } = this.state;
-    const bar = session.barTo("operator", this.state.name);
-    const items = versions.slice(0, this.numShown).map((version) => ({
-      version,
-      current: version.version === mixture.version,
-      bar,
-    }));
-    showEach(this.table.body, items, (item) => this.row(item));
-    this.more.hidden = versions.length <= this.numShown;
+    const versions = this.state.versions.slice(0, this.numShown);
+    const numbers = versions.map(({ version }) => version);
+    showEach(this.table.body, numbers, (number) => this.emptyRow(number));
+    [...this.table.body.rows].forEach((row, place) => this.fill(row.cells, versions[place]));
+    this.more.hidden = this.state.versions.length <= this.numShown;
   }
 
-  row({ version, current, bar }) {
-    const stage = { "data-testid": `history-state-${version.version}`, "data-state": version.state };
-    const changed = new Map(changesOf(version).map((change) => [change.name, change]));
-    const names = Object.keys(version.weights).sort();
-    const weights = names.map((name) => this.weight(name, version.weights[name], changed.get(name)));
-    const time = element("time", { datetime: version.created_at }, moment(version.created_at));
-    return this.table.row(
-      { "data-testid": `version-${version.version}` },
-      String(version.version),
-      element("span", stage, progress(version)),
-      element("ul", { class: "weights" }, ...weights),
-      element("div", {}, element("strong", {}, version.author), " ", time, element("p", {}, version.reason)),
-      current ? "newest" : this.restoreButton(version.version, bar),
+  emptyRow(number) {
+    return this.table.row({ "data-testid": `version-${number}` }, String(number), "", "", "", "");
+  }
+
+  fill([, state, weights, origin, restore], version) {
+    const { version: number, author, reason, created_at: at } = version;
+    const current = number === this.state.mixture.version;
+    const bar = session.barTo("operator", this.state.name);
+    showEach(state, [{ number, state: version.state, text: progress(version) }], stage);
+    showEach(weights, [{ weights: version.weights, base_weights: version.base_weights }], (shares) => this.list(shares));
+    showEach(origin, [{ author, reason, at }], whoAndWhy);
+    showEach(restore, [{ number, current, bar }], (way) => this.wayBack(way));
+  }
+
+  list({ weights, base_weights }) {
+    const changed = new Map(changesOf({ weights, base_weights }).map((change) => [change.name, change]));
+    const names = Object.keys(weights).sort();
+    return element(
+      "ul",
+      { class: "weights" },
+      ...names.map((name) => this.weight(name, weights[name], changed.get(name))),
     );
   }
 
   weight(name, share, change) {
     const by = change && change.before !== null ? ` (${signedPoints(change.after - change.before)})` : "";
     return element("li", {}, this.colours.label(name), ` ${percent(share)}${by}`);
+  }
+
+  wayBack({ number, current, bar }) {
+    return current ? element("span", {}, "newest") : this.restoreButton(number, bar);
   }
 
   restoreButton(number, bar) {
@@ -76,6 +86,15 @@ export class VersionLog {
       sayIn(answer, failureText(error));
     }
   }
+}
+
+function stage({ number, state, text }) {
+  return element("span", { "data-testid": `history-state-${number}`, "data-state": state }, text);
+}
+
+function whoAndWhy({ author, reason, at }) {
+  const time = element("time", { datetime: at }, moment(at));
+  return element("div", {}, element("strong", {}, author), " ", time, element("p", {}, reason));
 }
 
 function plain({ version, state, author, reason, created_at, applied_at, effective_step, base_version, weights }) {

@@ -2,17 +2,15 @@
 
 import { pathOfRun } from "../data/api.js";
 
-const REASON = "why you do it";
-
-export function showCommand(host, run, draft) {
-  const change = JSON.stringify({ weights: draft.weights, reason: REASON });
+// `change` is what the panel would send, from the version `base`.
+export function showCommand(host, run, base, change) {
   const command = [
     "curl -X POST",
     quoted(`${location.origin}${pathOfRun(run)}/mixtures`),
     `-H "Authorization: Bearer $CROSSFADE_TOKEN"`,
     `-H 'Content-Type: application/json'`,
-    `-H 'If-Match: "${draft.base.version}"'`,
-    `-d ${quoted(change)}`,
+    `-H 'If-Match: "${base}"'`,
+    `-d ${quoted(JSON.stringify(change))}`,
   ].join(" \\\n  ");
   if (host.textContent !== command) host.textContent = command;
 }

@@ -2,22 +2,35 @@
 
 import { element, showEach } from "../frame/dom.js";
 
-// `allowed` says whether somebody may; `chosen` is the set of rails that are set aside; `onChange` is told when it
-// changed.
-export function showOverrides(host, { allowed, answer, chosen }, onChange) {
-  const found = [...(answer?.guardrails ?? []), ...(answer?.problem?.guardrails ?? [])].map(({ rail }) => rail);
-  const rails = allowed ? [...new Set([...chosen, ...found])].sort() : [];
-  showEach(
-    host,
-    rails.map((rail) => ({ rail, checked: chosen.has(rail) })),
-    ({ rail, checked }) => {
-      const box = element("input", { type: "checkbox", checked, "data-testid": `override-${rail}` });
-      box.addEventListener("change", () => {
-        if (box.checked) chosen.add(rail);
-        else chosen.delete(rail);
-        onChange();
-      });
-      return element("label", {}, box, `Override ${rail.replaceAll("_", " ")}; it is kept with your name and reason`);
-    },
-  );
+export class Overrides {
+  // `onChange` is told when somebody set a rail aside, or took that back.
+  constructor(host, onChange) {
+    Object.assign(this, { host, onChange, chosen: new Set(), found: [] });
+  }
+
+  clear() {
+    this.chosen.clear();
+  }
+
+  // A rail that was just ticked or not keeps its box until the controller has answered to that.
+  show({ allowed, preview }) {
+    if (!preview.waiting) this.found = railsIn(preview.answer);
+    const rails = allowed ? [...new Set([...this.chosen, ...this.found])].sort() : [];
+    showEach(this.host, rails, (rail) => this.label(rail));
+    for (const box of this.host.querySelectorAll("input")) box.checked = this.chosen.has(box.value);
+  }
+
+  label(rail) {
+    const box = element("input", { type: "checkbox", value: rail, "data-testid": `override-${rail}` });
+    box.addEventListener("change", () => {
+      if (box.checked) this.chosen.add(rail);
+      else this.chosen.delete(rail);
+      this.onChange();
+    });
+    return element("label", {}, box, `Override ${rail.replaceAll("_", " ")}; it is kept with your name and reason`);
+  }
+}
+
+function railsIn(answer) {
+  return [...(answer?.guardrails ?? []), ...(answer?.problem?.guardrails ?? [])].map(({ rail }) => rail);
 }

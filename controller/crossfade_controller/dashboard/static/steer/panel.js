@@ -6,18 +6,20 @@ import { offerCopy, showCommand } from "./command.js";
 import { Draft } from "./draft.js";
 import { ForecastTable } from "./forecast.js";
 import { noteOf, obstacleOf } from "./obstacle.js";
-import { showOverrides } from "./overrides.js";
+import { Overrides } from "./overrides.js";
 import { Preview } from "./preview.js";
 import { SteerRow } from "./row.js";
 import { failureText, Submission } from "./submission.js";
 import { showVerdict, verdictOf } from "./verdict.js";
 import { VersionState } from "./version_state.js";
 
+const REASON_TO_COME = "why you do it";
+
 export class SteerPanel {
   constructor(state, colours) {
     this.state = state;
     this.draft = new Draft(state.newestVersion);
-    this.overrides = new Set();
+    this.overrides = new Overrides(byId("overrides"), () => this.change(() => {}));
     this.preview = new Preview(state.name, () => this.show());
     this.submission = new Submission(state.name);
     this.versionState = new VersionState(byId("version-state"));
@@ -72,19 +74,23 @@ export class SteerPanel {
     this.show();
   }
 
+  get reason() {
+    return byId("reason").value.trim();
+  }
+
   get overtaken() {
     return this.state.newestVersion.version > this.draft.base.version;
   }
 
   request(reason) {
-    const override = this.overrides.size > 0 ? { override: [...this.overrides] } : {};
+    const rails = [...this.overrides.chosen];
+    const override = rails.length > 0 ? { override: rails } : {};
     return { weights: this.draft.weights, reason, ...override };
   }
 
   async apply() {
     if (byId("apply").disabled) return;
-    const reason = byId("reason").value.trim();
-    await this.send(() => this.submission.make(this.draft.base.version, this.request(reason)));
+    await this.send(() => this.submission.make(this.draft.base.version, this.request(this.reason)));
   }
 
   async undo() {
@@ -115,19 +121,13 @@ export class SteerPanel {
     this.versionState.show(newest);
     showVerdict(byId("verdict"), verdict);
     byId("take-allowed").hidden = verdict.stage !== "changed" || !preview.fresh;
-    this.showOverrides();
+    this.overrides.show({ allowed: session.may("approver", state.name), preview });
     if (state.forecast !== null) {
       this.forecast.show(state.forecast, preview.answer?.forecast ?? null, state.tokensPerSecond);
     }
-    showCommand(byId("steer-command"), state.name, draft);
+    showCommand(byId("steer-command"), state.name, draft.base.version, this.request(this.reason || REASON_TO_COME));
     this.showOvertaken(newest);
     this.showButtons(verdict, newest);
-  }
-
-  showOverrides() {
-    const allowed = session.may("approver", this.state.name);
-    const { answer } = this.preview;
-    showOverrides(byId("overrides"), { allowed, answer, chosen: this.overrides }, () => this.change(() => {}));
   }
 
   showOvertaken({ version, author, reason }) {
@@ -139,9 +139,8 @@ export class SteerPanel {
     const { overtaken, submission, draft } = this;
     const { fresh } = this.preview;
     const { running } = submission;
-    const reason = byId("reason").value.trim();
     const bar = session.barTo("operator", this.state.name);
-    const obstacle = obstacleOf({ stage, fresh, overtaken, reason, running, bar });
+    const obstacle = obstacleOf({ stage, fresh, overtaken, reason: this.reason, running, bar });
     byId("apply").disabled = obstacle !== null;
     sayIn(byId("apply-obstacle"), obstacle ?? noteOf(stage));
     byId("start-over").disabled = !draft.changed && !overtaken;

@@ -20,9 +20,13 @@ export class Preview {
     Object.assign(this, { wanted: null, answer: null, failure: null });
   }
 
+  get waiting() {
+    return this.wanted !== null;
+  }
+
   // Whether the answer is to the newest draft.
   get fresh() {
-    return this.wanted === null && (this.answer ?? this.failure) !== null;
+    return !this.waiting && (this.answer ?? this.failure) !== null;
   }
 
   async read() {
