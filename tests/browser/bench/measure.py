@@ -110,7 +110,7 @@ def zoom(browser: Browser, site: MillionSteps) -> list[Figure]:
 
 
 def memory(browser: Browser, site: MillionSteps) -> list[Figure]:
-    """Let as many refreshes as an hour has come in as fast as they can, and compare the heap at a sixth and at the end."""
+    """Let an hour of refreshes come in as fast as they can, and compare the heap once warm with that at the end."""
     page = browser.new_page(viewport=LAPTOP)
     page.add_init_script(f"({FASTER_PAUSES})()")
     refreshes: list[str] = []
