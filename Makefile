@@ -15,10 +15,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): about a minute, most of it torch"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if $(BIN)/python -m pip install --quiet uv; then \
-	    $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
+	    $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
 	else \
 	    $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'; \
 	fi
+	@$(BIN)/python -m compileall -q controller shared worker  # as pip and uv did theirs: a first start waits for no compiler
 	@touch $@
 
 demo: install
