@@ -53,7 +53,16 @@ class LiveRun:
         self.version = answer.json()["version"]
         return self.version
 
-    def change_often(self, times: int) -> None:
+    def change_live(self, times: int) -> None:
+        """Change at random moments, most often once the workers have the change before; every sixth time at once."""
+        for number in range(times):
+            self.change()
+            if number % 6 < 5:
+                self.wait_until_applied(self.version)
+                time.sleep(self.random.choice([0, 0.02, 0.1, 0.3]))
+
+    def change_unheard(self, times: int) -> None:
+        """Change while there is nobody to take it."""
         for _ in range(times):
             self.change()
             time.sleep(self.random.choice([0, 0.02, 0.1, 0.3]))
@@ -93,12 +102,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory, toy_corpus: Path) -> Iter
     try:
         live.job.start()
         live.wait_until_applied(1)
-        live.change_often(12)
+        live.change_live(12)
         live.wait_until_applied(live.version)
         live.wait_for_steps(60)
 
         live.job.kill()
-        live.change_often(2)
+        live.change_unheard(2)
         live.job.start()
         live.wait_until_applied(live.version)
 
@@ -108,7 +117,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, toy_corpus: Path) -> Iter
         live.wait_until_applied(live.change())
 
         live.redis.stop()
-        live.change_often(2)
+        live.change_unheard(2)
         live.wait_for_steps(30)
         live.redis.empty()
         live.redis.start()
@@ -120,7 +129,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, toy_corpus: Path) -> Iter
         live.wait_for_steps(30)
         live.redis.start()
         live.controller.start()
-        live.change_often(12)
+        live.change_live(12)
         live.wait_until_applied(live.version)
         live.wait_for_steps(5)
         live.job.stop()
