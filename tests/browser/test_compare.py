@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import PATIENCE_MILLISECONDS
 from tests.browser.screenshot import go
-from tests.browser.site import Site
+from tests.browser.site import Reporter, Site
 from tests.browser.test_page import drag_over
 
 from crossfade_shared.redis_server import embedded_redis
@@ -38,6 +38,17 @@ def page(browser: Browser, many: Site) -> Iterator[Page]:
     page.set_default_timeout(PATIENCE_MILLISECONDS)
     yield page
     page.close()
+
+
+def test_a_run_that_trains_meanwhile_comes_in(page: Page, many: Site) -> None:
+    many.make_run("fourth")
+    page.goto(f"{many.url}/?run=fourth#compare")
+    chart = page.get_by_test_id("compare-chart")
+    expect(chart).to_contain_text("None of the chosen runs has this measure yet.")
+    reporter = Reporter(many, "fourth")
+    reporter.begin()
+    reporter.train(20, version=1)
+    expect(chart.locator(".u-legend")).to_contain_text("fourth")
 
 
 def test_runs_lie_over_one_another_and_the_link_keeps_the_view(page: Page, many: Site) -> None:

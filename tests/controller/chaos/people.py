@@ -102,7 +102,9 @@ class Follower:
 
     def _watch(self) -> None:
         held: Any = None
-        while not self._stopping.is_set():
+        is_last = False
+        while not is_last:
+            is_last = self._stopping.is_set()  # what came since the look before belongs to the history too
             newest = self.subscriber.newest
             if newest is not held and newest is not None:
                 held = newest

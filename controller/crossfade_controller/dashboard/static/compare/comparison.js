@@ -1,7 +1,9 @@
-// The comparison of runs: reads what the controls ask for once it comes into sight, and draws it.
+// The comparison of runs: reads what the controls ask for once it comes into sight, keeps it fresh while it is seen, and
+// draws it.
 
 import { Axis } from "../charts/axis.js";
 import { ChartCard } from "../charts/card.js";
+import { pause } from "../data/pause.js";
 import { byId, sayIn } from "../frame/dom.js";
 import { compact, decimal, duration } from "../shape/text.js";
 import { Controls } from "./controls.js";
@@ -11,11 +13,12 @@ import { readSettings, writeSettings } from "./settings.js";
 
 const LOGARITHMIC = 3; // uPlot's number for it
 const WRITERS = { tokens: compact, step: compact, time: duration };
+const REFRESH_MILLISECONDS = 10_000; // up to ten runs are read each time
 const LABELS = { tokens: "Tokens", step: "Step", time: "Trained for" };
 
 export class Comparison {
   constructor(runs, current, tooltip) {
-    Object.assign(this, { tooltip, numRuns: runs.length, readings: null, scores: [], asked: 0, card: null });
+    Object.assign(this, { tooltip, numRuns: runs.length, readings: null, scores: [], asked: 0, inSight: false, card: null });
     this.settings = readSettings(
       runs.map(({ name }) => name),
       current,
@@ -23,12 +26,20 @@ export class Comparison {
     this.controls = new Controls(runs, (changes) => this.change(changes));
     this.controls.show(this.settings, this.scores);
     this.draw();
-    const sight = new IntersectionObserver(([{ isIntersecting }]) => {
-      if (!isIntersecting) return;
-      sight.disconnect();
-      this.read();
-    });
-    sight.observe(byId("compare"));
+    new IntersectionObserver((entries) => this.see(entries.at(-1).isIntersecting)).observe(byId("compare"));
+    this.keepFresh();
+  }
+
+  async keepFresh() {
+    for (;;) {
+      await pause(REFRESH_MILLISECONDS);
+      if (this.inSight && !document.hidden) await this.read();
+    }
+  }
+
+  see(inSight) {
+    this.inSight = inSight;
+    if (inSight && this.asked === 0) this.read();
   }
 
   change(changes) {
